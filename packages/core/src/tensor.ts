@@ -24,6 +24,8 @@ export interface InputNode {
 /** Numbers known when the graph is built. */
 export interface ConstantNode {
   readonly kind: 'constant';
+  /** The element type in the graph. float32 numbers may be stored as float64, so that the interpreter sees 1/3 and not its rounding. */
+  readonly dtype: DType;
   readonly value: Value;
 }
 
@@ -54,14 +56,22 @@ export function tensor(name: string, dtype: DType, shape: Shape): Tensor {
   return { dtype, shape, node: { kind: 'input', name }, result: 0 };
 }
 
-/** A tensor of known numbers. */
+/** A tensor of known numbers. Doubles stand for float32 numbers not yet rounded. */
 export function constant(value: Value): Tensor {
-  return { dtype: value.dtype, shape: value.shape, node: { kind: 'constant', value }, result: 0 };
+  const dtype = value.dtype === 'float64' ? 'float32' : value.dtype;
+  return { dtype, shape: value.shape, node: { kind: 'constant', dtype, value }, result: 0 };
+}
+
+/** The numbers of a constant in the type that the graph computes with. */
+export function narrowed({ dtype, value }: ConstantNode): Value {
+  return value.dtype === 'float64' && dtype === 'float32'
+    ? { dtype, shape: value.shape, data: Float32Array.from(value.data as Float64Array) }
+    : value;
 }
 
 /** A float32 number without axes. */
 export function scalar(x: number): Tensor {
-  return constant({ dtype: 'float32', shape: [], data: new Float32Array([x]) });
+  return constant({ dtype: 'float64', shape: [], data: Float64Array.of(x) });
 }
 
 /** An int32 number without axes. */

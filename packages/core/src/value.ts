@@ -51,15 +51,27 @@ export function allocate<D extends DType>(dtype: D, length: number): DataOf<D> {
 }
 
 /** A typed array over existing bytes, without copying. `byteOffset` must be a multiple of the element's size. */
-export function viewBytes<D extends DType>(dtype: D, buffer: ArrayBufferLike, byteOffset: number, length: number): DataOf<D> {
+export function viewBytes<D extends DType>(
+  dtype: D,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): DataOf<D> {
   return new arrays[dtype](buffer as ArrayBuffer, byteOffset, length) as DataOf<D>; // as above
 }
 
 /** Makes a value and checks that the numbers fill the shape. */
-export function value<D extends DType>(dtype: D, shape: readonly number[], data: DataOf<D> | readonly number[]): Value<D> {
+export function value<D extends DType>(
+  dtype: D,
+  shape: readonly number[],
+  data: DataOf<D> | readonly number[],
+): Value<D> {
   const size = sizeOf(shape);
   if (data.length !== size) {
-    throw new YumoError('SHAPE', `value: shape [${shape.join(', ')}] needs ${size} numbers, got ${data.length}`, { shape, length: data.length });
+    throw new YumoError('SHAPE', `value: shape [${shape.join(', ')}] needs ${size} numbers, got ${data.length}`, {
+      shape,
+      length: data.length,
+    });
   }
   if (!Array.isArray(data)) return { dtype, shape, data: data as DataOf<D> }; // not a plain array, so the typed array
   const target = allocate(dtype, size);

@@ -58,12 +58,20 @@ export function parameterScope(dtype: DType = 'float32'): ParameterScope {
       const known = parameters.get(full);
       if (known) {
         if (show(known.shape) !== show(shape)) {
-          throw new YumoError('GRAPH', `parameter ${full}: declared as ${show(known.shape)} and again as ${show(shape)}`, { name: full });
+          throw new YumoError(
+            'GRAPH',
+            `parameter ${full}: declared as ${show(known.shape)} and again as ${show(shape)}`,
+            { name: full },
+          );
         }
         return known.tensor;
       }
       if (!shape.every((d): d is number => typeof d === 'number')) {
-        throw new YumoError('GRAPH', `parameter ${full}: its shape ${show(shape)} has a named size; parameters need numbers`, { name: full });
+        throw new YumoError(
+          'GRAPH',
+          `parameter ${full}: its shape ${show(shape)} has a named size; parameters need numbers`,
+          { name: full },
+        );
       }
       const created: Parameter = { name: full, shape, initializer, tensor: tensor(full, dtype, shape) };
       parameters.set(full, created);

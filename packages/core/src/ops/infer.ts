@@ -55,7 +55,11 @@ const unaryNumber =
   };
 
 function sameType(op: OpName, a: Form, b: Form): void {
-  if (a.dtype !== b.dtype) fail(op, `types differ: ${a.dtype} ${show(a.shape)} and ${b.dtype} ${show(b.shape)}; cast one`, { a: a.dtype, b: b.dtype });
+  if (a.dtype !== b.dtype)
+    fail(op, `types differ: ${a.dtype} ${show(a.shape)} and ${b.dtype} ${show(b.shape)}; cast one`, {
+      a: a.dtype,
+      b: b.dtype,
+    });
 }
 const binary =
   (op: OpName, result?: DType) =>
@@ -74,11 +78,17 @@ const reduce =
   (op: OpName) =>
   ([x]: readonly [Form], { axes, keep }: { axes: readonly number[]; keep: boolean }): readonly [Form] => {
     const gone = new Set(axes.map((a) => resolveAxis(op, a, x.shape.length)));
-    return [{ dtype: x.dtype, shape: keep ? x.shape.map((d, i) => (gone.has(i) ? 1 : d)) : x.shape.filter((_, i) => !gone.has(i)) }];
+    return [
+      {
+        dtype: x.dtype,
+        shape: keep ? x.shape.map((d, i) => (gone.has(i) ? 1 : d)) : x.shape.filter((_, i) => !gone.has(i)),
+      },
+    ];
   };
 
 const integerIndices = (op: OpName, indices: Form): void => {
-  if (indices.dtype !== 'int32' && indices.dtype !== 'int64') fail(op, `indices must be int32 or int64, got ${indices.dtype}`, { dtype: indices.dtype });
+  if (indices.dtype !== 'int32' && indices.dtype !== 'int64')
+    fail(op, `indices must be int32 or int64, got ${indices.dtype}`, { dtype: indices.dtype });
 };
 
 export const infer: { readonly [K in OpName]: Infer<K> } = {
@@ -97,6 +107,7 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
   floor: unaryFloat('floor'),
   geluTanh: unaryFloat('geluTanh'),
   cast: ([x], { to }) => [{ dtype: to, shape: x.shape }],
+  detach: ([x]) => [x],
   not: ([x]) => {
     if (x.dtype !== 'bool') fail('not', `needs bool, got ${x.dtype}`, { dtype: x.dtype });
     return [x];
@@ -115,21 +126,33 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
   and: logical('and'),
 
   where: ([condition, a, b]) => {
-    if (condition.dtype !== 'bool') fail('where', `the condition must be bool, got ${condition.dtype}`, { dtype: condition.dtype });
+    if (condition.dtype !== 'bool')
+      fail('where', `the condition must be bool, got ${condition.dtype}`, { dtype: condition.dtype });
     sameType('where', a, b);
-    return [{ dtype: a.dtype, shape: broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape)) }];
+    return [
+      { dtype: a.dtype, shape: broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape)) },
+    ];
   },
 
   matmul: ([a, b], { transposeA, transposeB }) => {
     sameType('matmul', a, b);
-    if (a.shape.length < 2 || b.shape.length < 2) fail('matmul', `needs at least two axes on each side: ${show(a.shape)} × ${show(b.shape)}`, { a: a.shape, b: b.shape });
+    if (a.shape.length < 2 || b.shape.length < 2)
+      fail('matmul', `needs at least two axes on each side: ${show(a.shape)} × ${show(b.shape)}`, {
+        a: a.shape,
+        b: b.shape,
+      });
     const [rows, inner] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
     const [inner2, columns] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
     if (inner !== inner2) {
       const sides = `${show(a.shape)}${transposeA ? 'ᵀ' : ''} × ${show(b.shape)}${transposeB ? 'ᵀ' : ''}`;
       fail('matmul', `the inner sizes differ: ${sides} (${inner} against ${inner2})`, { a: a.shape, b: b.shape });
     }
-    return [{ dtype: a.dtype, shape: [...broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns] }];
+    return [
+      {
+        dtype: a.dtype,
+        shape: [...broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns],
+      },
+    ];
   },
 
   sum: reduce('sum'),
@@ -145,26 +168,38 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
 
   reshape: ([x], { shape }) => {
     if (productOfDims(x.shape) !== productOfDims(shape)) {
-      fail('reshape', `${show(x.shape)} holds ${productOfDims(x.shape)} numbers, ${show(shape)} holds ${productOfDims(shape)}`, { from: x.shape, to: shape });
+      fail(
+        'reshape',
+        `${show(x.shape)} holds ${productOfDims(x.shape)} numbers, ${show(shape)} holds ${productOfDims(shape)}`,
+        { from: x.shape, to: shape },
+      );
     }
     return [{ dtype: x.dtype, shape }];
   },
   transpose: ([x], { permutation }) => {
     if (permutation.length !== x.shape.length || new Set(permutation).size !== permutation.length) {
-      fail('transpose', `[${permutation.join(', ')}] is not a permutation of the ${x.shape.length} axes of ${show(x.shape)}`, { permutation });
+      fail(
+        'transpose',
+        `[${permutation.join(', ')}] is not a permutation of the ${x.shape.length} axes of ${show(x.shape)}`,
+        { permutation },
+      );
     }
     return [{ dtype: x.dtype, shape: permutation.map((p) => x.shape[resolveAxis('transpose', p, x.shape.length)]!) }];
   },
   expand: ([x], { shape }) => {
     const result = broadcastShapes('expand', x.shape, shape);
-    if (show(result) !== show(shape)) fail('expand', `${show(x.shape)} does not expand to ${show(shape)}`, { from: x.shape, to: shape });
+    if (show(result) !== show(shape))
+      fail('expand', `${show(x.shape)} does not expand to ${show(shape)}`, { from: x.shape, to: shape });
     return [{ dtype: x.dtype, shape }];
   },
   slice: ([x], { axis, start, end }) => {
     const at = resolveAxis('slice', axis, x.shape.length);
     const size = x.shape[at]!;
     const length = addDims(end, multiplyDims(-1, start));
-    if ([start, end, size].every((d) => typeof d === 'number') && !(0 <= Number(start) && start <= end && end <= size)) {
+    if (
+      [start, end, size].every((d) => typeof d === 'number') &&
+      !(0 <= Number(start) && start <= end && end <= size)
+    ) {
       fail('slice', `[${start}, ${end}) leaves axis ${axis} of ${show(x.shape)}`, { axis, start, end });
     }
     return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (i === at ? length : d)) }];
@@ -180,7 +215,11 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
     for (const t of x) {
       sameType('concat', first, t);
       if (t.shape.length !== first.shape.length || t.shape.some((d, i) => i !== at && d !== first.shape[i])) {
-        fail('concat', `${show(first.shape)} and ${show(t.shape)} differ outside axis ${axis}`, { a: first.shape, b: t.shape, axis });
+        fail('concat', `${show(first.shape)} and ${show(t.shape)} differ outside axis ${axis}`, {
+          a: first.shape,
+          b: t.shape,
+          axis,
+        });
       }
       length = addDims(length, t.shape[at]!);
     }
@@ -195,7 +234,11 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
   scatterRows: ([rows, indices], { size }) => {
     integerIndices('scatterRows', indices);
     if (show(rows.shape.slice(0, -1)) !== show(indices.shape)) {
-      fail('scatterRows', `rows ${show(rows.shape)} need indices ${show(rows.shape.slice(0, -1))}, got ${show(indices.shape)}`, {});
+      fail(
+        'scatterRows',
+        `rows ${show(rows.shape)} need indices ${show(rows.shape.slice(0, -1))}, got ${show(indices.shape)}`,
+        {},
+      );
     }
     return [{ dtype: rows.dtype, shape: [size, rows.shape.at(-1)!] }];
   },
@@ -207,17 +250,26 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
     }
     return [{ dtype: x.dtype, shape: indices.shape }];
   },
-  scatterElements: ([updates, indices], { axis, size }) => {
+  scatterElements: ([x, updates, indices], { axis }) => {
     integerIndices('scatterElements', indices);
-    const at = resolveAxis('scatterElements', axis, updates.shape.length);
-    if (show(updates.shape) !== show(indices.shape)) fail('scatterElements', `updates ${show(updates.shape)} and indices ${show(indices.shape)} differ`, {});
-    return [{ dtype: updates.dtype, shape: updates.shape.map((d, i) => (i === at ? size : d)) }];
+    sameType('scatterElements', x, updates);
+    const at = resolveAxis('scatterElements', axis, x.shape.length);
+    if (show(updates.shape) !== show(indices.shape))
+      fail('scatterElements', `updates ${show(updates.shape)} and indices ${show(indices.shape)} differ`, {});
+    if (updates.shape.length !== x.shape.length || updates.shape.some((d, i) => i !== at && d !== x.shape[i])) {
+      fail('scatterElements', `updates ${show(updates.shape)} must equal ${show(x.shape)} outside axis ${axis}`, {});
+    }
+    return [x];
   },
 
   layerNorm: ([x, weight, bias]) => {
     for (const p of [weight, bias]) {
       if (p.shape.length !== 1 || p.shape[0] !== x.shape.at(-1)) {
-        fail('layerNorm', `weight and bias must be [${x.shape.at(-1)}] for x ${show(x.shape)}, got ${show(p.shape)}`, {});
+        fail(
+          'layerNorm',
+          `weight and bias must be [${x.shape.at(-1)}] for x ${show(x.shape)}, got ${show(p.shape)}`,
+          {},
+        );
       }
     }
     const statistics: Form = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
@@ -225,7 +277,11 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
   },
   crossEntropy: ([logits, labels]) => {
     if (logits.shape.length !== 2 || labels.shape.length !== 1 || logits.shape[0] !== labels.shape[0]) {
-      fail('crossEntropy', `needs logits [n, classes] and labels [n], got ${show(logits.shape)} and ${show(labels.shape)}`, {});
+      fail(
+        'crossEntropy',
+        `needs logits [n, classes] and labels [n], got ${show(logits.shape)} and ${show(labels.shape)}`,
+        {},
+      );
     }
     if (labels.dtype !== 'int32') fail('crossEntropy', `labels must be int32, got ${labels.dtype}`, {});
     return [{ dtype: logits.dtype, shape: labels.shape }, logits];

@@ -35,6 +35,8 @@ export interface Ops {
   /** Also from and to int32 and bool; float → int32 truncates. */
   cast: Op<1, { to: DType }>;
   not: Op<1>;
+  /** The same numbers; no gradient passes. */
+  detach: Op<1>;
 
   // Elementwise, two inputs, broadcast by NumPy's rules.
   add: Op<2>;
@@ -76,8 +78,8 @@ export interface Ops {
   scatterRows: Op<2, { size: number }>;
   /** (x, indices): x[…, indices[…, j], …] along `axis`; indices have x's rank. */
   gatherElements: Op<2, { axis: number }>;
-  /** (updates, indices) → zeros of length `size` along `axis`, plus each update at its index. The gradient of gatherElements. */
-  scatterElements: Op<2, { axis: number; size: Dim }>;
+  /** (x, updates, indices) → x plus each update at its index along `axis`; updates that meet are summed. The gradient of gatherElements. */
+  scatterElements: Op<3, { axis: number }>;
 
   /** (x, weight, bias) → normalised over the last axis; its mean and inverse standard deviation, kept for the gradient. */
   layerNorm: Op<3, { epsilon: number }, 3>;
@@ -104,4 +106,8 @@ interface Inputs<T> {
 /** A tuple with one entry per input of the operation. */
 export type InputsOf<K extends OpName, T> = Inputs<T>[Ops[K]['inputs']];
 /** A tuple with one entry per result of the operation. */
-export type ResultsOf<K extends OpName, T> = { 1: readonly [T]; 2: readonly [T, T]; 3: readonly [T, T, T] }[Ops[K]['results']];
+export type ResultsOf<K extends OpName, T> = {
+  1: readonly [T];
+  2: readonly [T, T];
+  3: readonly [T, T, T];
+}[Ops[K]['results']];
