@@ -98,8 +98,14 @@ function splitsPair(text: string, at: number): boolean {
 }
 
 /** Throws unless `value` is a whole number in [from, to]. */
-export function checkRange(option: string, value: number, from: number, to: number): void {
-  if (Number.isInteger(value) && value >= from && value <= to) return;
+export function checkRange(option: string, value: unknown, from: number, to: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return;
   const bounds = to === Number.MAX_SAFE_INTEGER ? `at least ${from}` : `from ${from} to ${to}`;
-  throw new TokenizerError('ARGUMENT', `${option}: ${value} is not a whole number ${bounds}`, { option, value });
+  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a whole number ${bounds}`, { option, value });
+}
+
+/** Throws unless 0 < `value` < 1. */
+export function checkShare(option: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0 && value < 1) return;
+  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a number above 0 and below 1`, { option, value });
 }

@@ -1,5 +1,5 @@
 // What every trainer can be told, and the tokenizer.json that all of them fill in.
-import { TokenizerError } from '../errors.ts';
+import { nearest, show, TokenizerError } from '../errors.ts';
 import type {
   AddedTokenJson,
   DecoderJson,
@@ -14,60 +14,99 @@ import type { PaceOptions } from './pace.ts';
 
 /** Options of every trainer. */
 export interface TrainOptions extends CountOptions, PaceOptions {
-  /** Tokens in all, special ones included. An alphabet larger than this is kept whole. */
+  /** Tokens in all, special ones included. Default 30,000; Unigram 8,000. An alphabet that is larger is kept whole. */
   vocabularySize?: number;
-  /** Rarer candidates are passed over; default 0, which is the same as 1. */
-  minFrequency?: number;
   /** The first ids, in this order. They are never split, and never learned from text. */
   specialTokens?: readonly string[];
-  /** Stages around the model, in the words of tokenizer.json. Each trainer has the usual ones of its model as default. */
+  /** Stages around the model, as in tokenizer.json; absent: the usual ones of the model, null: none. */
   normalizer?: NormalizerJson | null;
   preTokenizer?: PreTokenizerJson | null;
   postProcessor?: PostProcessorJson | null;
   decoder?: DecoderJson | null;
   /**
-   * Cuts a text into words before the pre-tokenizer, for languages written without spaces: for instance jieba's
-   * `cut`. It serves training only: tokens then never cross the boundaries it sees, and encoding needs no segmenter.
+   * Cuts a text into words, for languages written without spaces: for instance `(text) => jieba.cut(text)`. No token will
+   * cross a boundary that it finds. Training alone needs it: afterwards text is encoded without a segmenter.
    */
   segment?: (text: string) => Iterable<string>;
 }
 
-export function checkTrainOptions(options: TrainOptions): void {
-  if (options.vocabularySize !== undefined) {
-    checkRange('vocabularySize', options.vocabularySize, 1, 2 ** 24);
-    if ((options.specialTokens?.length ?? 0) > options.vocabularySize) {
-      throw new TokenizerError(
-        'ARGUMENT',
-        `specialTokens: ${options.specialTokens?.length} tokens do not fit into vocabularySize ${options.vocabularySize}`,
-        { vocabularySize: options.vocabularySize },
-      );
-    }
+const common: readonly string[] = [
+  ...['vocabularySize', 'specialTokens', 'normalizer', 'preTokenizer', 'postProcessor', 'decoder', 'segment'],
+  ...['maxWordLength', 'maxRemembered', 'onProgress', 'signal'],
+];
+
+/** Throws a TokenizerError ARGUMENT when an option is unknown or out of its range. `own` are those of the one trainer. */
+export function checkTrainOptions(trainer: string, options: object, own: readonly string[]): void {
+  const known = [...common, ...own];
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    throw new TokenizerError('ARGUMENT', `${trainer}: no option ${show(name)}; did you mean ${meant}?`, { option: name });
   }
-  if (options.minFrequency !== undefined) checkRange('minFrequency', options.minFrequency, 0, Number.MAX_SAFE_INTEGER);
-  const special = options.specialTokens ?? [];
-  for (const [i, token] of special.entries()) {
-    if (typeof token === 'string' && token !== '' && special.indexOf(token) === i) continue;
-    const what = token === '' ? 'is empty' : typeof token === 'string' ? `(${token}) is there twice` : 'is not a string';
-    throw new TokenizerError('ARGUMENT', `specialTokens: item ${i} ${what}`, { item: i });
+  const given: Partial<Record<string, unknown>> = { ...options };
+  const limits: [string, number, number][] = [
+    ['vocabularySize', 1, 2 ** 24],
+    ['minFrequency', 0, Number.MAX_SAFE_INTEGER],
+    ['limitAlphabet', 0, 0x11_0000],
+    ['maxTokenLength', 1, Number.MAX_SAFE_INTEGER],
+    ['maxPieceLength', 1, 1024],
+    ['seedSize', 1, 2 ** 26],
+    ['estimations', 1, 1000],
+  ];
+  for (const [name, from, to] of limits) {
+    const value = given[name];
+    if (value !== undefined && value !== null) checkRange(`${trainer}: ${name}`, value, from, to);
   }
 }
 
-/** A tokenizer.json around a trained model. `defaults` are the stages of the trainer, `options` those of the caller. */
-export function tokenizerJson(
-  model: ModelJson,
-  idOf: (token: string) => number,
-  options: TrainOptions,
-  defaults: { normalizer: NormalizerJson | null; preTokenizer: PreTokenizerJson | null; decoder: DecoderJson | null },
-): TokenizerJson {
+/** Special tokens, with the unknown token in front unless it is one of them. */
+export function specialTokensOf(special: readonly string[], unknown: string | null, vocabularySize: number): string[] {
+  const all = unknown === null || special.includes(unknown) ? [...special] : [unknown, ...special];
+  for (const [i, token] of all.entries()) {
+    if (typeof token === 'string' && token !== '' && all.indexOf(token) === i) continue;
+    const fault = token === '' ? 'is empty' : typeof token === 'string' ? 'is there twice' : 'is not a string';
+    throw new TokenizerError('ARGUMENT', `specialTokens: item ${i} (${show(token)}) ${fault}`, { item: i });
+  }
+  if (all.length > vocabularySize) {
+    throw new TokenizerError(
+      'ARGUMENT',
+      `specialTokens: ${all.length} tokens do not fit into a vocabularySize of ${vocabularySize}`,
+      { specialTokens: all.length, vocabularySize },
+    );
+  }
+  return all;
+}
+
+/** The stages around a model. */
+export interface Frame {
+  normalizer: NormalizerJson | null;
+  preTokenizer: PreTokenizerJson | null;
+  postProcessor: PostProcessorJson | null;
+  decoder: DecoderJson | null;
+}
+
+/** The caller's stages, and the trainer's where the caller gives none. */
+export function frameOf(options: TrainOptions, usual: Frame): Frame {
+  const { normalizer, preTokenizer, postProcessor, decoder } = options;
+  return {
+    normalizer: normalizer === undefined ? usual.normalizer : normalizer,
+    preTokenizer: preTokenizer === undefined ? usual.preTokenizer : preTokenizer,
+    postProcessor: postProcessor === undefined ? usual.postProcessor : postProcessor,
+    decoder: decoder === undefined ? usual.decoder : decoder,
+  };
+}
+
+/** A tokenizer.json: the model in its frame. Special tokens have the first ids. */
+export function tokenizerJson(model: ModelJson, frame: Frame, specialTokens: readonly string[]): TokenizerJson {
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: (options.specialTokens ?? []).map((token) => specialToken(token, idOf(token))),
-    normalizer: options.normalizer === undefined ? defaults.normalizer : options.normalizer,
-    pre_tokenizer: options.preTokenizer === undefined ? defaults.preTokenizer : options.preTokenizer,
-    post_processor: options.postProcessor ?? null,
-    decoder: options.decoder === undefined ? defaults.decoder : options.decoder,
+    added_tokens: specialTokens.map(specialToken),
+    normalizer: frame.normalizer,
+    pre_tokenizer: frame.preTokenizer,
+    post_processor: frame.postProcessor,
+    decoder: frame.decoder,
     model,
   };
 }
@@ -76,7 +115,7 @@ function specialToken(content: string, id: number): AddedTokenJson {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }
 
-/** `{ token: id }` in the order of ids. */
+/** `{ token: id }`. */
 export function vocabularyOf(tokens: readonly string[]): Record<string, number> {
   return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
