@@ -1,0 +1,4 @@
+// The public names of @yumo/core in Node: everything universal, the file system, and onnxruntime-node.
+
+export * from './index.ts';
+export * from './runtimes/onnxruntime.node.ts';
