@@ -25,7 +25,12 @@ export function diskSource(folder: string): FileSource {
       const why = there ? `no file "${path}"${suggestion(basename(file), there)}` : 'no such folder';
       throw new YumoError('FILE', `${folder}: ${why}`, { folder, path }, error);
     }
-    throw new YumoError('FILE', `${folder}/${path}: cannot be read (${code ?? String(error)})`, { folder, path }, error);
+    throw new YumoError(
+      'FILE',
+      `${folder}/${path}: cannot be read (${code ?? String(error)})`,
+      { folder, path },
+      error,
+    );
   };
   const sizeOf = async (path: string): Promise<number> => {
     const status = await stat(locate(path));
@@ -83,7 +88,9 @@ export async function writeFileAtomic(
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(aside, 'wx');
     try {
-      for (const piece of Array.isArray(content) ? (content as readonly Uint8Array[]) : [content as string | Uint8Array])
+      for (const piece of Array.isArray(content)
+        ? (content as readonly Uint8Array[])
+        : [content as string | Uint8Array])
         await handle.writeFile(piece); // continues where the last one ended
       await handle.sync();
     } finally {

@@ -20,7 +20,9 @@ export interface Bundle {
 /** Opens a model's folder: reads the two configurations, nothing large. @throws YumoError `FILE`, `CONFIG` */
 export async function openBundle(source: FileSource): Promise<Bundle> {
   if (!(await source.exists('config.json')))
-    throw new YumoError('FILE', `${source.name}: no config.json; is this the folder of a model?`, { source: source.name });
+    throw new YumoError('FILE', `${source.name}: no config.json; is this the folder of a model?`, {
+      source: source.name,
+    });
   const config = await readJsonObject(source, 'config.json');
   const generationConfig = (await source.exists('generation_config.json'))
     ? await readJsonObject(source, 'generation_config.json')

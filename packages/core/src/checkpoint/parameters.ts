@@ -20,7 +20,11 @@ export interface Match {
   readonly found: ReadonlyMap<string, string>;
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
-  readonly misshaped: readonly { readonly name: string; readonly expected: readonly number[]; readonly stored: readonly number[] }[];
+  readonly misshaped: readonly {
+    readonly name: string;
+    readonly expected: readonly number[];
+    readonly stored: readonly number[];
+  }[];
   /** Parameters that several tensors claim, none of them by the exact name. */
   readonly ambiguous: readonly { readonly name: string; readonly stored: readonly string[] }[];
 }
@@ -34,9 +38,11 @@ const normalisation = [
 /** Our names that a stored name may stand for, most literal first. */
 function* candidates(name: string, { olderNames }: NameRules, roots: readonly string[]): Generator<string> {
   const spellings = [name];
-  for (const [pattern, present] of normalisation) if (pattern.test(name)) spellings.push(name.replace(pattern, present));
+  for (const [pattern, present] of normalisation)
+    if (pattern.test(name)) spellings.push(name.replace(pattern, present));
   for (const spelling of [...spellings])
-    for (const [pattern, present] of olderNames) if (pattern.test(spelling)) spellings.push(spelling.replace(pattern, present));
+    for (const [pattern, present] of olderNames)
+      if (pattern.test(spelling)) spellings.push(spelling.replace(pattern, present));
   yield* spellings;
   // Saved from the bare model (prefix missing), or from a wrapper (one prefix too many).
   for (const spelling of spellings) {
@@ -59,7 +65,7 @@ export function matchParameters(file: TensorFile, parameters: readonly Parameter
       continue;
     }
     if (rules.ignoredNames.some((pattern) => pattern.test(name))) continue;
-    const ours = candidates(name, rules, roots).find((candidate) => wanted.has(candidate));
+    const ours = [...candidates(name, rules, roots)].find((candidate) => wanted.has(candidate));
     if (ours === undefined) unexpected.push(name);
     else claims.set(ours, [...(claims.get(ours) ?? []), name]);
   }
@@ -135,7 +141,8 @@ export function toFloat32(v: Value): Value<'float32'> {
   const { shape, data } = v;
   const widened = new Float32Array(data.length);
   if (v.dtype === 'float16') for (let i = 0; i < widened.length; i++) widened[i] = halfToNumber(data[i] as number);
-  else if (v.dtype === 'bfloat16') for (let i = 0; i < widened.length; i++) widened[i] = brainHalfToNumber(data[i] as number);
+  else if (v.dtype === 'bfloat16')
+    for (let i = 0; i < widened.length; i++) widened[i] = brainHalfToNumber(data[i] as number);
   else for (let i = 0; i < widened.length; i++) widened[i] = Number(data[i]);
   return { dtype: 'float32', shape, data: widened };
 }

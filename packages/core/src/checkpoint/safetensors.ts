@@ -53,7 +53,9 @@ function readEntry(name: string, raw: unknown, fail: (why: string, detail?: obje
   if (typeof raw !== 'object' || raw === null) return fail(`${who}: its entry is not an object`);
   const { dtype: tag, shape, data_offsets: offsets } = raw as Record<string, unknown>;
   if (typeof tag !== 'string' || !Object.hasOwn(dtypes, tag))
-    return fail(`${who}: element type ${JSON.stringify(tag)} is not one of ${Object.keys(dtypes).join(', ')}`, { name });
+    return fail(`${who}: element type ${JSON.stringify(tag)} is not one of ${Object.keys(dtypes).join(', ')}`, {
+      name,
+    });
   const dtype = dtypes[tag]!;
   if (!Array.isArray(shape) || !shape.every(isNatural))
     return fail(`${who}: the shape ${JSON.stringify(shape)?.slice(0, 100)} is not a list of sizes`, { name });
@@ -62,11 +64,14 @@ function readEntry(name: string, raw: unknown, fail: (why: string, detail?: obje
   const [start, end] = offsets as [number, number];
   const bytes = (shape as number[]).reduce((n, d) => n * d, bytesPerElement(dtype));
   if (end < start || bytes !== end - start)
-    return fail(`${who}: ${tag} [${shape.join(', ')}] needs ${bytes} bytes, data_offsets [${start}, ${end}] hold ${end - start}`, {
-      name,
-      shape,
-      offsets,
-    });
+    return fail(
+      `${who}: ${tag} [${shape.join(', ')}] needs ${bytes} bytes, data_offsets [${start}, ${end}] hold ${end - start}`,
+      {
+        name,
+        shape,
+        offsets,
+      },
+    );
   return { dtype, shape: shape as number[], start, end };
 }
 
@@ -90,7 +95,9 @@ export async function readSafetensors(
   const prefix = await source.read(path, { start: 0, end: 8, ...stop });
   const headerBytes = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (headerBytes > BigInt(size - 8))
-    fail(`the header claims ${headerBytes} bytes, the file has ${size}; it is truncated, or no safetensors file`, { size });
+    fail(`the header claims ${headerBytes} bytes, the file has ${size}; it is truncated, or no safetensors file`, {
+      size,
+    });
   if (headerBytes > maxHeaderBytes) fail(`the header claims ${headerBytes} bytes; at most ${maxHeaderBytes} are read`);
   const dataStart = 8 + Number(headerBytes);
 
@@ -102,7 +109,8 @@ export async function readSafetensors(
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error; // a failed read names itself
     fail(`the header is not JSON (${error.message})`);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) return fail('the header is not a JSON object');
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    return fail('the header is not a JSON object');
 
   const entries = new Map<string, Entry>();
   let metadata: Record<string, string> = {};
@@ -117,22 +125,27 @@ export async function readSafetensors(
   let position = 0;
   for (const [name, { start, end }] of [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
     if (start !== position)
-      fail(`tensor ${JSON.stringify(name)} begins at byte ${start} of the data, the one before it ends at ${position} (${start < position ? 'they overlap' : 'a hole'})`, {
-        name,
-        start,
-        position,
-      });
+      fail(
+        `tensor ${JSON.stringify(name)} begins at byte ${start} of the data, the one before it ends at ${position} (${start < position ? 'they overlap' : 'a hole'})`,
+        {
+          name,
+          start,
+          position,
+        },
+      );
     position = end;
   }
   if (dataStart + position !== size)
-    fail(`the tensors need ${dataStart + position} bytes, the file has ${size}; it is ${dataStart + position > size ? 'truncated' : 'too long'}`, {
-      needed: dataStart + position,
-      size,
-    });
+    fail(
+      `the tensors need ${dataStart + position} bytes, the file has ${size}; it is ${dataStart + position > size ? 'truncated' : 'too long'}`,
+      {
+        needed: dataStart + position,
+        size,
+      },
+    );
 
   const find = (name: string): Entry =>
-    entries.get(name) ??
-    fail(`no tensor "${name}"${suggestion(name, entries.keys())}`, { name });
+    entries.get(name) ?? fail(`no tensor "${name}"${suggestion(name, entries.keys())}`, { name });
   return {
     path: where,
     names: [...entries.keys()],

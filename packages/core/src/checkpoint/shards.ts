@@ -22,9 +22,13 @@ export async function readShards(
   const present = await Promise.all(files.map((file) => source.exists(file)));
   const missing = files.filter((_, i) => !present[i]);
   if (missing.length > 0)
-    throw new YumoError('CHECKPOINT', `${where}: of ${files.length} shards ${missing.length} are missing: ${missing.join(', ')}`, {
-      missing,
-    });
+    throw new YumoError(
+      'CHECKPOINT',
+      `${where}: of ${files.length} shards ${missing.length} are missing: ${missing.join(', ')}`,
+      {
+        missing,
+      },
+    );
 
   const shards = new Map<string, TensorFile>();
   for (const file of files) shards.set(file, await readSafetensors(source, file, signal ? { signal } : {}));

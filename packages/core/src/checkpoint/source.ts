@@ -114,7 +114,11 @@ export async function readJsonObject(source: FileSource, path: string): Promise<
     );
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new YumoError('CONFIG', `${source.name}/${path}: expected a JSON object, got ${JSON.stringify(parsed)?.slice(0, 40)}`, { path });
+    throw new YumoError(
+      'CONFIG',
+      `${source.name}/${path}: expected a JSON object, got ${JSON.stringify(parsed)?.slice(0, 40)}`,
+      { path },
+    );
   }
   return parsed as Record<string, unknown>; // checked above
 }

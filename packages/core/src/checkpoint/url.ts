@@ -30,10 +30,14 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
     }
   };
   const refuse = (path: string, status: number): never => {
-    throw new YumoError('FILE', `${locate(path)}: ${status === 404 ? 'no such file' : `the server answered ${status}`}`, {
-      path,
-      status,
-    });
+    throw new YumoError(
+      'FILE',
+      `${locate(path)}: ${status === 404 ? 'no such file' : `the server answered ${status}`}`,
+      {
+        path,
+        status,
+      },
+    );
   };
 
   /** The body, piece by piece; `expected` bytes or an error. */
@@ -61,10 +65,19 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
       }
     } catch (error) {
       throwIfAborted(signal, locate(path));
-      throw new YumoError('FILE', `${locate(path)}: the download broke off after ${loaded} bytes (${reason(error)})`, { path }, error);
+      throw new YumoError(
+        'FILE',
+        `${locate(path)}: the download broke off after ${loaded} bytes (${reason(error)})`,
+        { path },
+        error,
+      );
     }
     if (expected !== undefined && loaded !== expected)
-      throw new YumoError('FILE', `${locate(path)}: ${loaded} bytes came, ${expected} were announced`, { path, loaded, expected });
+      throw new YumoError('FILE', `${locate(path)}: ${loaded} bytes came, ${expected} were announced`, {
+        path,
+        loaded,
+        expected,
+      });
     const bytes = new Uint8Array(loaded);
     let position = 0;
     for (const piece of pieces) {
@@ -109,7 +122,9 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
     const bytes = await receive(path, response, announced(response), onProgress, signal);
     if (store) {
       const tag = response.headers.get('etag');
-      const copy = new Response(bytes, { headers: { 'content-length': String(bytes.length), ...(tag ? { etag: tag } : {}) } });
+      const copy = new Response(bytes, {
+        headers: { 'content-length': String(bytes.length), ...(tag ? { etag: tag } : {}) },
+      });
       // A full disk must not stop a model that is already here.
       await (await store.open(cacheName)).put(locate(path), copy).catch(() => undefined);
     }
@@ -147,10 +162,14 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
       }
       const { start, end } = checkRange(base, path, await sizeOf(path), read);
       if (start === end) return new Uint8Array(0);
-      const response = await request(path, { headers: { range: `bytes=${start}-${end - 1}` }, ...(signal ? { signal } : {}) });
+      const response = await request(path, {
+        headers: { range: `bytes=${start}-${end - 1}` },
+        ...(signal ? { signal } : {}),
+      });
       if (!response.ok) refuse(path, response.status);
       // A server may ignore the range and send everything.
-      if (response.status !== 206) return (await receive(path, response, announced(response), onProgress, signal)).slice(start, end);
+      if (response.status !== 206)
+        return (await receive(path, response, announced(response), onProgress, signal)).slice(start, end);
       return receive(path, response, end - start, onProgress, signal);
     },
   };

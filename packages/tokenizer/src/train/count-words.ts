@@ -107,5 +107,8 @@ export function checkRange(option: string, value: unknown, from: number, to: num
 /** Throws unless 0 < `value` < 1. */
 export function checkShare(option: string, value: unknown): void {
   if (typeof value === 'number' && value > 0 && value < 1) return;
-  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a number above 0 and below 1`, { option, value });
+  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a number above 0 and below 1`, {
+    option,
+    value,
+  });
 }

@@ -6,8 +6,9 @@
 // Ties go to the pair with the smaller left id, then the smaller right id, as in the Rust library `tokenizers`. Two of
 // that library's habits show in the merges and are therefore kept: the count of a merged pair is not set back, and a
 // token that two different merges spell is one token.
-import type { Pace } from './pace.ts';
+
 import { MergeQueue } from './merge-queue.ts';
+import type { Pace } from './pace.ts';
 import { PairTable } from './pair-table.ts';
 import { enlarged } from './word-counts.ts';
 
