@@ -73,8 +73,21 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
 
   add: [...two, integers],
   sub: [...two, integers],
-  mul: [...two, integers],
+  mul: [
+    ...two,
+    integers,
+    {
+      x: [ints([3], 2147483647, -65536, 747796405), ints([3], 3, 65537, -277803737)],
+      attrs: {},
+      why: 'int32 wraps around',
+    },
+  ],
   div: [
+    {
+      x: [ints([4], -7, 7, -65537, 65535), ints([4], 2, -2, 65536, 65536)],
+      attrs: {},
+      why: 'integers are cut towards zero',
+    },
     { x: [any(2, 3), positive(2, 3)], attrs: {} },
     { x: [any(2, 1, 4), positive(3, 1)], attrs: {}, why: 'both sides broadcast' },
   ],

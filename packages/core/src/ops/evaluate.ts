@@ -180,9 +180,10 @@ export const evaluate: { readonly [K in OpName]: Evaluate<K> } = {
   not: map((x) => 1 - x),
   detach: ({ x: [x] }) => [x],
 
-  add: zip((a, b) => a + b),
-  sub: zip((a, b) => a - b),
-  mul: zip((a, b) => a * b),
+  // int32 wraps around, as it does in every engine: the counter-based masks of dropout rely on it.
+  add: zip((a, b, dtype) => (dtype === 'int32' ? (a + b) | 0 : a + b)),
+  sub: zip((a, b, dtype) => (dtype === 'int32' ? (a - b) | 0 : a - b)),
+  mul: zip((a, b, dtype) => (dtype === 'int32' ? Math.imul(a, b) : a * b)),
   div: zip((a, b, dtype) => (isInteger(dtype) ? Math.trunc(a / b) : a / b)),
   pow: zip((a, b) => a ** b),
   maximum: zip((a, b) => Math.max(a, b)),

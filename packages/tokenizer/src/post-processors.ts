@@ -1,0 +1,164 @@
+// Post-processors: the special tokens around the texts, and trimmed offsets. One row per type of tokenizer.json.
+import { byteToCode } from './byte-alphabet.ts';
+import { isWhiteSpace } from './characters.ts';
+import { CheckedJson, isCount } from './checked-json.ts';
+import { type Encoding, specialEncoding } from './encoding.ts';
+import { show, TokenizerError } from './errors.ts';
+import type { PostProcessorJson } from './formats/tokenizer-json.ts';
+
+/** What goes around one or two encoded texts. */
+export interface PostProcessor {
+  /** Number of special tokens that it adds. */
+  added(pair: boolean): number;
+  /** The parts of the result in order; sequence and type ids of the given parts are already set. */
+  process(parts: readonly Encoding[], addSpecialTokens: boolean): Encoding[];
+}
+
+type PostProcessorType = PostProcessorJson['type'];
+
+const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostProcessor } = {
+  BertProcessing: (config) => {
+    const cls = specialToken(config, 'cls');
+    const sep = specialToken(config, 'sep');
+    return {
+      added: (pair) => (pair ? 3 : 2),
+      process: (parts, add) =>
+        add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [part, sep(1)])) : [...parts],
+    };
+  },
+  RobertaProcessing: (config) => {
+    const cls = specialToken(config, 'cls');
+    const sep = specialToken(config, 'sep');
+    const trim = config.boolean('trim_offsets', true);
+    const prefix = config.boolean('add_prefix_space', true);
+    return {
+      added: (pair) => (pair ? 4 : 2),
+      process: (given, add) => {
+        const parts = given.map((part) => {
+          const trimmed = trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part;
+          // Every token is of type 0. Without special tokens the reference leaves the windows' types alone.
+          const typed = trimmed.with({ typeIds: new Int32Array(part.length) });
+          return add ? withWindows(typed, (e) => e.with({ typeIds: new Int32Array(e.length) })) : typed;
+        });
+        return add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [sep(0), part, sep(0)])) : parts;
+      },
+    };
+  },
+  ByteLevel: (config) => {
+    const trim = config.boolean('trim_offsets', true);
+    const prefix = config.boolean('add_prefix_space', true);
+    return {
+      added: () => 0,
+      process: (parts) => parts.map((part) => (trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part)),
+    };
+  },
+  TemplateProcessing: readTemplate,
+  Sequence: (config) => {
+    const list = config.list('processors').map((part, i) => readPostProcessor(part, `${config.path}.processors[${i}]`));
+    return {
+      added: (pair) => list.reduce((sum, processor) => sum + processor.added(pair), 0),
+      process: (parts, add) =>
+        list.reduce<Encoding[]>((result, processor) => processor.process(result, add), [...parts]),
+    };
+  },
+};
+
+/** The post-processor that a part of tokenizer.json describes; `path` names the part in errors. */
+export function readPostProcessor(json: unknown, path: string): PostProcessor {
+  const config = new CheckedJson(json, path);
+  return rows[config.oneOf('type', Object.keys(rows) as PostProcessorType[])](config);
+}
+
+function specialToken(config: CheckedJson, name: 'cls' | 'sep'): (typeId: number) => Encoding {
+  const [token, id] = config.list(name);
+  if (typeof token !== 'string' || !isCount(id)) config.fail(name, 'a token and its id');
+  return (typeId) => specialEncoding([id], [token], typeId);
+}
+
+type Piece = { sequence: 0 | 1; typeId: number } | { ids: number[]; tokens: string[]; typeId: number };
+
+function readTemplate(config: CheckedJson): PostProcessor {
+  const single = readPieces(config, 'single', 1);
+  const pair = readPieces(config, 'pair', 2);
+  const count = (pieces: readonly Piece[]) =>
+    pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
+  const added = [count(single), count(pair)] as const;
+  return {
+    added: (isPair) => added[isPair ? 1 : 0],
+    process: (parts, add) => {
+      if (parts.length > 2) {
+        throw new TokenizerError(
+          'FORMAT',
+          `${config.path}: a template takes one or two texts, not the ${parts.length} parts that another post-processor left`,
+          {
+            path: config.path,
+          },
+        );
+      }
+      return (parts.length === 2 ? pair : single).flatMap((piece) => {
+        if ('ids' in piece) return add ? [specialEncoding(piece.ids, piece.tokens, piece.typeId)] : [];
+        const part = parts[piece.sequence]!;
+        return [
+          part.with({
+            typeIds: new Int32Array(part.length).fill(piece.typeId),
+            sequenceIds: new Int8Array(part.length).fill(piece.sequence),
+          }),
+        ];
+      });
+    },
+  };
+}
+
+function readPieces(config: CheckedJson, name: 'single' | 'pair', sequences: number): Piece[] {
+  const tokens = config.object('special_tokens');
+  return config.list(name).map((entry, i) => {
+    const piece = new CheckedJson(entry, `${config.path}.${name}[${i}]`);
+    if (piece.has('Sequence')) {
+      const sequence = piece.object('Sequence');
+      const id = sequence.oneOf('id', ['A', 'B']) === 'A' ? 0 : 1;
+      if (id >= sequences) sequence.fail('id', '"A": there is no second text');
+      return { sequence: id, typeId: sequence.count('type_id') };
+    }
+    const special = piece.object('SpecialToken');
+    const id = special.string('id');
+    if (!tokens.has(id))
+      special.fail('id', `a name of special_tokens (${Object.keys(tokens.value).map(show).join(', ')})`);
+    const token = tokens.object(id);
+    const ids = token.list('ids');
+    const texts = token.list('tokens');
+    if (!ids.every(isCount)) token.fail('ids', 'a list of ids');
+    if (texts.length !== ids.length || !texts.every((text) => typeof text === 'string'))
+      token.fail('tokens', `${ids.length} texts`);
+    return { ids: ids as number[], tokens: texts as string[], typeId: special.count('type_id') };
+  });
+}
+
+function withWindows(encoding: Encoding, change: (encoding: Encoding) => Encoding): Encoding {
+  return change(encoding).with({}, encoding.overflowing.map(change));
+}
+
+const spaceCode = byteToCode[0x20]!;
+
+function isSpace(code: number): boolean {
+  return code === spaceCode || isWhiteSpace(code);
+}
+
+/** Offsets without the white space at the ends of each token, save for the one that the prefix space stands for. */
+function trimOffsets(encoding: Encoding, addPrefixSpace: boolean): Encoding {
+  const offsets = encoding.offsets.slice();
+  encoding.tokens.forEach((token, i) => {
+    let leading = 0;
+    while (leading < token.length && isSpace(token.charCodeAt(leading))) leading++;
+    let trailing = 0;
+    while (trailing < token.length && isSpace(token.charCodeAt(token.length - 1 - trailing))) trailing++;
+    const start = offsets[2 * i]!;
+    const end = offsets[2 * i + 1]!;
+    if (leading > 0) {
+      const first = i === 0 || start === 0;
+      if (first && addPrefixSpace && leading === 1) leading = 0;
+      offsets[2 * i] = Math.min(start + leading, end);
+    }
+    if (trailing > 0 && end >= trailing) offsets[2 * i + 1] = Math.max(end - trailing, offsets[2 * i]!);
+  });
+  return encoding.with({ offsets });
+}
