@@ -45,14 +45,20 @@ export function readSentencePieceFile(bytes: Uint8Array, file = 'tokenizer.model
     else if (field.number === 2) trainer = fieldsOf(field.bytes, `${file}: trainer_spec`);
     else if (field.number === 3) normalizer = fieldsOf(field.bytes, `${file}: normalizer_spec`);
   }
-  if (pieces.length === 0) throw new TokenizerError('FORMAT', `${file}: no pieces; this is not a SentencePiece model`, { file });
+  if (pieces.length === 0)
+    throw new TokenizerError('FORMAT', `${file}: no pieces; this is not a SentencePiece model`, { file });
   checkPieces(pieces, file);
-  const integer = (fields: Field[], number: number, fallback: number) => fields.findLast((f) => f.number === number)?.integer ?? fallback;
+  const integer = (fields: Field[], number: number, fallback: number) =>
+    fields.findLast((f) => f.number === number)?.integer ?? fallback;
   const algorithm = algorithms[integer(trainer, 3, 1) - 1];
   if (algorithm === undefined) {
-    throw new TokenizerError('FORMAT', `${file}: trainer_spec.model_type ${integer(trainer, 3, 1)} is not 1 (unigram), 2 (bpe), 3 (word) or 4 (char)`, {
-      file,
-    });
+    throw new TokenizerError(
+      'FORMAT',
+      `${file}: trainer_spec.model_type ${integer(trainer, 3, 1)} is not 1 (unigram), 2 (bpe), 3 (word) or 4 (char)`,
+      {
+        file,
+      },
+    );
   }
   const surface = trainer.findLast((f) => f.number === 44)?.bytes;
   return {
@@ -117,7 +123,12 @@ function readPiece(field: Field, path: string): Piece {
   }
   const name = pieceTypes[type - 1];
   if (name === undefined || !Number.isFinite(score)) {
-    throw new TokenizerError('FORMAT', `${path}: ${show(text)} has type ${type} and score ${score}`, { path, text, type, score });
+    throw new TokenizerError('FORMAT', `${path}: ${show(text)} has type ${type} and score ${score}`, {
+      path,
+      text,
+      type,
+      score,
+    });
   }
   return { text, score, type: name };
 }
@@ -135,7 +146,10 @@ function fieldsOf(bytes: Uint8Array, path: string): Field[] {
   const fields: Field[] = [];
   let at = 0;
   const fail = (what: string): never => {
-    throw new TokenizerError('FORMAT', `${path}: not a SentencePiece model: ${what} at byte ${at} of ${bytes.length}`, { path, at });
+    throw new TokenizerError('FORMAT', `${path}: not a SentencePiece model: ${what} at byte ${at} of ${bytes.length}`, {
+      path,
+      at,
+    });
   };
   const varint = (): number => {
     let value = 0;

@@ -31,16 +31,24 @@ export class SentencePiece {
 
   constructor(file: SentencePieceFile) {
     this.file = file;
-    this.map = file.characterMap.length === 0 ? null : new CharacterMap(file.characterMap, 'normalizer_spec.precompiled_charsmap');
+    this.map =
+      file.characterMap.length === 0
+        ? null
+        : new CharacterMap(file.characterMap, 'normalizer_spec.precompiled_charsmap');
     file.pieces.forEach(({ text, type }, id) => {
       if (isText(type)) this.ids.set(text, id);
     });
-    this.userDefined = new Trie(file.pieces.flatMap(({ text, type }, id) => (type === 'userDefined' ? [[text, id] as const] : [])));
+    this.userDefined = new Trie(
+      file.pieces.flatMap(({ text, type }, id) => (type === 'userDefined' ? [[text, id] as const] : [])),
+    );
     this.byteIds = Array.from({ length: 256 }, (_, byte) =>
       file.pieces.findIndex(({ text, type }) => type === 'byte' && Number.parseInt(text.slice(3, 5), 16) === byte),
     );
     if (file.byteFallback && this.byteIds.includes(-1)) {
-      throw new TokenizerError('VOCABULARY', `byte fallback needs 256 byte pieces; <0x${this.byteIds.indexOf(-1).toString(16)}> is missing`);
+      throw new TokenizerError(
+        'VOCABULARY',
+        `byte fallback needs 256 byte pieces; <0x${this.byteIds.indexOf(-1).toString(16)}> is missing`,
+      );
     }
     if (file.algorithm === 'unigram') {
       const unigram = unigramOf(file);
@@ -105,7 +113,11 @@ export class SentencePiece {
     for (let i = 0; i < ids.length; i++) {
       const piece = pieces[ids[i]!];
       if (piece === undefined) {
-        throw new TokenizerError('ARGUMENT', `decode: id ${ids[i]} has no piece; ids are from 0 to ${pieces.length - 1}`, { id: ids[i] });
+        throw new TokenizerError(
+          'ARGUMENT',
+          `decode: id ${ids[i]} has no piece; ids are from 0 to ${pieces.length - 1}`,
+          { id: ids[i] },
+        );
       }
       if (piece.type === 'byte') {
         bytes.push(Number.parseInt(piece.text.slice(3, 5), 16));
@@ -193,7 +205,11 @@ export class SentencePiece {
     return longest;
   }
 
-  private cutAtBoundaries(text: string, continues: (unit: string) => boolean, add: (id: number, from: number, to: number) => void): void {
+  private cutAtBoundaries(
+    text: string,
+    continues: (unit: string) => boolean,
+    add: (id: number, from: number, to: number) => void,
+  ): void {
     for (let from = 0; from < text.length; ) {
       let to = from + (this.userDefinedAt(text, from) || (text.codePointAt(from)! > 0xffff ? 2 : 1));
       while (to < text.length && continues(text[to]!)) to++;
