@@ -44,5 +44,7 @@ export function codePointIn(words: WordCounts, at: number, end: number): number 
   const unit = words.units[at]!;
   if ((unit & 0xf800) !== 0xd800) return unit;
   const low = at + 1 < end ? words.units[at + 1]! : 0;
-  return (unit & 0xfc00) === 0xd800 && (low & 0xfc00) === 0xdc00 ? 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff) : 0xfffd;
+  return (unit & 0xfc00) === 0xd800 && (low & 0xfc00) === 0xdc00
+    ? 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff)
+    : 0xfffd;
 }

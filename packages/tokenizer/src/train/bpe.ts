@@ -4,7 +4,15 @@ import type { BpeJson } from '../formats/tokenizer-json.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { countWords, type TextSource } from './count-words.ts';
 import { type BpeSettings, type LearnedBpe, learnBpe, learnByteLevelBpe } from './learn-bpe.ts';
-import { checkTrainOptions, type Frame, frameOf, specialTokensOf, type TrainOptions, tokenizerJson, vocabularyOf } from './options.ts';
+import {
+  checkTrainOptions,
+  type Frame,
+  frameOf,
+  specialTokensOf,
+  type TrainOptions,
+  tokenizerJson,
+  vocabularyOf,
+} from './options.ts';
 import { Pace } from './pace.ts';
 import { byteLevelSplitter, wordSplitter } from './stages.ts';
 

@@ -4,7 +4,14 @@ import { readNormalizer } from '../normalizers.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { chooseAlphabet, countCharacters } from './alphabet.ts';
 import { countWords, type TextSource } from './count-words.ts';
-import { checkTrainOptions, frameOf, specialTokensOf, type TrainOptions, tokenizerJson, vocabularyOf } from './options.ts';
+import {
+  checkTrainOptions,
+  frameOf,
+  specialTokensOf,
+  type TrainOptions,
+  tokenizerJson,
+  vocabularyOf,
+} from './options.ts';
 import { Pace } from './pace.ts';
 
 export interface CharacterTrainOptions extends Omit<TrainOptions, 'preTokenizer' | 'segment' | 'maxWordLength'> {
@@ -29,7 +36,9 @@ export async function trainCharacters(texts: TextSource, options: CharacterTrain
   const unknown = options.unknownToken ?? null;
   const vocabularySize = options.vocabularySize ?? 0x11_0000;
   const specialTokens = specialTokensOf(options.specialTokens ?? [], unknown, vocabularySize);
-  const frame = { ...frameOf(options, { normalizer: null, preTokenizer: null, postProcessor: null, decoder: { type: 'Fuse' } }) };
+  const frame = {
+    ...frameOf(options, { normalizer: null, preTokenizer: null, postProcessor: null, decoder: { type: 'Fuse' } }),
+  };
   const normalize = frame.normalizer === null ? null : readNormalizer(frame.normalizer, 'normalizer');
   const pace = new Pace(options);
   const words = await countWords(

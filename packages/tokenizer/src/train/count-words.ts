@@ -59,8 +59,8 @@ export async function countWords(
   };
   // Not `for await` over everything: it would wait for the event loop's queue at each line of an array.
   for await (const item of batches(texts)) {
-    if (typeof item === 'string') take(item);
-    else for (const text of item) take(text);
+    if (Array.isArray(item)) for (const text of item) take(text);
+    else take(item as string);
     const pause = pace.step('counting', words.size, null);
     if (pause) await pause;
   }
@@ -80,11 +80,10 @@ function* grouped(texts: Iterable<string | readonly string[]>): Iterable<string[
   let group: string[] = [];
   let units = 0;
   for (const text of texts) {
-    for (const one of typeof text === 'string' ? [text] : text) {
-      group.push(one);
-      units += one.length;
-    }
-    if (units < 16_384) continue;
+    if (Array.isArray(text)) group.push(...text);
+    else group.push(text as string);
+    units += text.length;
+    if (units < 16_384 && group.length < 4096) continue;
     yield group;
     group = [];
     units = 0;
@@ -107,5 +106,8 @@ export function checkRange(option: string, value: unknown, from: number, to: num
 /** Throws unless 0 < `value` < 1. */
 export function checkShare(option: string, value: unknown): void {
   if (typeof value === 'number' && value > 0 && value < 1) return;
-  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a number above 0 and below 1`, { option, value });
+  throw new TokenizerError('ARGUMENT', `${option}: ${show(value)} is not a number above 0 and below 1`, {
+    option,
+    value,
+  });
 }

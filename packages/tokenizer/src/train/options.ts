@@ -41,7 +41,9 @@ export function checkTrainOptions(trainer: string, options: object, own: readonl
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const meant = nearest(name, known);
-    throw new TokenizerError('ARGUMENT', `${trainer}: no option ${show(name)}; did you mean ${meant}?`, { option: name });
+    throw new TokenizerError('ARGUMENT', `${trainer}: no option ${show(name)}; did you mean ${meant}?`, {
+      option: name,
+    });
   }
   const given: Partial<Record<string, unknown>> = { ...options };
   const limits: [string, number, number][] = [

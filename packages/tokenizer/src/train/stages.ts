@@ -22,7 +22,12 @@ export function wordSplitter({ normalizer, preTokenizer, segment }: Stages): Wor
     const whole = new AlignedText(text);
     const normalized = normalize === null ? whole : normalize(whole);
     for (const piece of split === null ? [normalized] : split(normalized)) {
-      cutAt(cuts, piece.length, (i) => piece.start(i), (start, end) => word(piece.text, start, end));
+      cutAt(
+        cuts,
+        piece.length,
+        (i) => piece.start(i),
+        (start, end) => word(piece.text, start, end),
+      );
     }
   };
 }
@@ -36,7 +41,9 @@ export function byteLevelSplitter({ normalizer, preTokenizer, segment }: Stages)
     const parts = preTokenizer.pretokenizers;
     const last = parts.at(-1);
     const only = last?.type === 'ByteLevel' && last.use_regex === false && last.add_prefix_space === false;
-    return only ? wordSplitter({ normalizer, segment, preTokenizer: { ...preTokenizer, pretokenizers: parts.slice(0, -1) } }) : null;
+    return only
+      ? wordSplitter({ normalizer, segment, preTokenizer: { ...preTokenizer, pretokenizers: parts.slice(0, -1) } })
+      : null;
   }
   if (preTokenizer?.type !== 'ByteLevel') return null;
   readPreTokenizer(preTokenizer, 'preTokenizer'); // for its checks
@@ -55,7 +62,12 @@ export function byteLevelSplitter({ normalizer, preTokenizer, segment }: Stages)
       cuts.length === 0
         ? (start: number, end: number) => word(whole, start, end)
         : (start: number, end: number) =>
-            cutAt(cuts, end - start, (i) => startOf(start + i), (a, b) => word(whole, start + a, start + b));
+            cutAt(
+              cuts,
+              end - start,
+              (i) => startOf(start + i),
+              (a, b) => word(whole, start + a, start + b),
+            );
     if (pattern) gpt2Words(whole, emit);
     else emit(0, whole.length);
   };

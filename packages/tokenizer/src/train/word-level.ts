@@ -1,7 +1,14 @@
 // Training of word-level vocabularies: the commonest words, whole.
 import { Tokenizer } from '../tokenizer.ts';
 import { countWords, type TextSource } from './count-words.ts';
-import { checkTrainOptions, frameOf, specialTokensOf, type TrainOptions, tokenizerJson, vocabularyOf } from './options.ts';
+import {
+  checkTrainOptions,
+  frameOf,
+  specialTokensOf,
+  type TrainOptions,
+  tokenizerJson,
+  vocabularyOf,
+} from './options.ts';
 import { Pace } from './pace.ts';
 import { wordSplitter } from './stages.ts';
 import type { WordCounts } from './word-counts.ts';

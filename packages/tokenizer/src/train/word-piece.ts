@@ -2,7 +2,14 @@
 import { Tokenizer } from '../tokenizer.ts';
 import { countWords, type TextSource } from './count-words.ts';
 import { learnBpe } from './learn-bpe.ts';
-import { checkTrainOptions, frameOf, specialTokensOf, type TrainOptions, tokenizerJson, vocabularyOf } from './options.ts';
+import {
+  checkTrainOptions,
+  frameOf,
+  specialTokensOf,
+  type TrainOptions,
+  tokenizerJson,
+  vocabularyOf,
+} from './options.ts';
 import { Pace } from './pace.ts';
 import { wordSplitter } from './stages.ts';
 
@@ -31,7 +38,14 @@ export interface WordPieceTrainOptions extends TrainOptions {
  */
 export async function trainWordPiece(texts: TextSource, options: WordPieceTrainOptions = {}): Promise<Tokenizer> {
   checkTrainOptions('trainWordPiece', options, [
-    ...['minFrequency', 'initialAlphabet', 'limitAlphabet', 'maxTokenLength', 'continuingSubwordPrefix', 'unknownToken'],
+    ...[
+      'minFrequency',
+      'initialAlphabet',
+      'limitAlphabet',
+      'maxTokenLength',
+      'continuingSubwordPrefix',
+      'unknownToken',
+    ],
   ]);
   const prefix = options.continuingSubwordPrefix ?? '##';
   const unknown = options.unknownToken ?? '[UNK]';
@@ -48,7 +62,8 @@ export async function trainWordPiece(texts: TextSource, options: WordPieceTrainO
       lowercase: true,
     },
     preTokenizer: { type: 'BertPreTokenizer' },
-    postProcessor: first < 0 || last < 0 ? null : { type: 'BertProcessing', sep: ['[SEP]', last], cls: ['[CLS]', first] },
+    postProcessor:
+      first < 0 || last < 0 ? null : { type: 'BertProcessing', sep: ['[SEP]', last], cls: ['[CLS]', first] },
     decoder: { type: 'WordPiece', prefix, cleanup: true },
   });
   const pace = new Pace(options);
