@@ -8,3 +8,4 @@ export type { Model } from './models/model.ts';
 export type { PaddingOptions } from './padding.ts';
 export { type DecodeOptions, type EncodeOptions, type TextOptions, Tokenizer } from './tokenizer.ts';
 export type { TruncationOptions } from './truncation.ts';
+export * from './train/index.ts';
