@@ -87,12 +87,10 @@ function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
   });
 }
 
+const root = z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema; // zod's type is wider than what this schema can emit
+
 /** Every field of a recipe, in the order of the schema. */
-export const recipeFields: readonly RecipeField[] = describeFields(
-  z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema,
-  '',
-  undefined,
-);
+export const recipeFields: readonly RecipeField[] = describeFields(root, '', undefined);
 
 /** Names that may stand directly under a path: of the variant that is chosen there, where one is. */
 function namesUnder(path: string, kind: unknown): string[] {
@@ -180,7 +178,9 @@ function set(recipe: Record<string, unknown>, path: string, text: string): void 
   let target = recipe;
   for (const key of keys) {
     const next = target[key];
-    if (typeof next !== 'object' || next === null) target[key] = {};
+    // An absent part is the one that its default names: `optimizer.beta2` without an optimizer is AdamW's.
+    if (typeof next !== 'object' || next === null)
+      target[key] = target === recipe ? structuredClone(root.properties?.[key]?.default ?? {}) : {};
     target = target[key] as Record<string, unknown>; // just made an object where it was none
   }
   const parsed = field && !free ? parseValue(path, field, text) : parseFree(text);

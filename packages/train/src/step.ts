@@ -37,6 +37,8 @@ export interface StepOptions<C> {
   readonly batch: number;
   /** Tokens of a row. */
   readonly sequence: number;
+  /** Rows may be padded: the graphs also read `attention_mask` and `position_ids`, int32 `[batch, sequence]`. */
+  readonly padded?: boolean;
   readonly recipe: Pick<
     Recipe,
     'optimizer' | 'decay' | 'clip' | 'schedule' | 'steps' | 'parts' | 'accumulate' | 'seed'
@@ -86,10 +88,13 @@ const float = (x: number): Value => ({ dtype: 'float32', shape: [], data: Float3
 const int = (x: number): Value => ({ dtype: 'int32', shape: [], data: Int32Array.of(x) });
 
 /** Builds the graphs. @throws YumoError `SHAPE`, `GRAPH`, `CONFIG` */
-export function trainingStep<C>({ architecture, config, batch, sequence, recipe }: StepOptions<C>): TrainingStep {
+export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
+  const { architecture, config, batch, sequence, padded = false, recipe } = options;
   const scope = parameterScope();
   const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
   const labels = tensor('labels', 'int32', [batch, sequence]);
+  const attentionMask = tensor('attention_mask', 'int32', [batch, sequence]);
+  const positionIds = tensor('position_ids', 'int32', [batch, sequence]);
   const counter = tensor('dropout_counter', 'int32', []);
   let usesDropout = false;
 
@@ -100,14 +105,22 @@ export function trainingStep<C>({ architecture, config, batch, sequence, recipe 
       usesDropout = true;
       return drawn(x, rate, `${place}#${part}`);
     };
-    const out = architecture.causalLm(scope, { inputIds: slice(inputIds, 0, start, end), dropout }, config);
-    return crossEntropySum(out.logits, slice(labels, 0, start, end));
+    const rows = (t: Tensor): Tensor => slice(t, 0, start, end);
+    const padding = padded ? { attentionMask: rows(attentionMask), positionIds: rows(positionIds) } : {};
+    const out = architecture.causalLm(scope, { inputIds: rows(inputIds), ...padding, dropout }, config);
+    return crossEntropySum(out.logits, rows(labels));
   });
   const lossSum = losses.map((l) => l.sum).reduce(add);
   const labelCount = losses.map((l) => l.count).reduce(add);
   const { parameters } = scope;
   const tensors = parameters.map((p) => p.tensor);
-  const gradientInputs = [...tensors, inputIds, labels, ...(usesDropout ? [counter] : [])];
+  const gradientInputs = [
+    ...tensors,
+    inputIds,
+    labels,
+    ...(padded ? [attentionMask, positionIds] : []),
+    ...(usesDropout ? [counter] : []),
+  ];
 
   const groups = groupParameters(parameters, recipe);
   const plan = groups.flatMap((group) =>
