@@ -9,3 +9,4 @@ export type { PaddingOptions } from './padding.ts';
 export { type DecodeOptions, type EncodeOptions, type TextOptions, Tokenizer } from './tokenizer.ts';
 export * from './train/index.ts';
 export type { TruncationOptions } from './truncation.ts';
+export * from './train/index.ts';
