@@ -1,5 +1,11 @@
 // The public names of @yumo/core that run anywhere.
 
+export * from './checkpoint/folder.ts';
+export * from './checkpoint/parameters.ts';
+export * from './checkpoint/safetensors.ts';
+export { readShards } from './checkpoint/shards.ts';
+export * from './checkpoint/source.ts';
+export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
