@@ -77,6 +77,8 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   }
   const readers = (t: Tensor): number => counts.get(t.node)?.[t.result] ?? 0;
 
+  const clash = Object.keys(outputs).find((name) => graph.inputs.some((t) => inputName(t) === name));
+  if (clash !== undefined) throw new YumoError('GRAPH', `onnx: "${clash}" names an input and an output; a file needs two names`, { name: clash });
   const e = new Emitter(target, readers);
   const names = new Map<Node, readonly string[]>();
   const nameOf = (t: Tensor): string => names.get(t.node)![t.result]!;
