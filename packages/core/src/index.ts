@@ -21,6 +21,7 @@ export {
 export * from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/stop.ts';
+export { type GraphCost, graphCost } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
 export { countOperations, print } from './graph/print.ts';
@@ -35,6 +36,7 @@ export * from './nn/scope.ts';
 export * from './ops/build.ts';
 export * from './ops/compose.ts';
 export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
+export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
 export * from './tasks/text-generation.ts';
