@@ -1,5 +1,6 @@
 // The public names of @yumo/train that run anywhere.
 
+export * from './language-evaluation.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';
 export * from './schedules.ts';
