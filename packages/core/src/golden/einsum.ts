@@ -12,8 +12,14 @@ export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
   /** All letters as axes, in one order; those that the operand lacks have size 1. */
   const spread = (x: Tensor, letters: string): Tensor => {
     const own = order.filter((letter) => letters.includes(letter));
-    const arranged = transpose(x, own.map((letter) => letters.indexOf(letter)));
+    const arranged = transpose(
+      x,
+      own.map((letter) => letters.indexOf(letter)),
+    );
     return order.reduce((y, letter, axis) => (letters.includes(letter) ? y : unsqueeze(y, axis)), arranged);
   };
-  return sum(mul(spread(a, left), spread(b, right)), gone.map((_, i) => result.length + i));
+  return sum(
+    mul(spread(a, left), spread(b, right)),
+    gone.map((_, i) => result.length + i),
+  );
 }

@@ -1,5 +1,7 @@
 // The operations of a set of reference values, by their names there: each as an operation or a composition of ours.
 
+import { attention } from '../nn/attention.ts';
+import { rotate } from '../nn/position.ts';
 import {
   abs,
   add,
@@ -67,8 +69,6 @@ import {
   unsqueeze,
   variance,
 } from '../ops/compose.ts';
-import { attention } from '../nn/attention.ts';
-import { rotate } from '../nn/position.ts';
 import { constant, integer, scalar, type Tensor } from '../tensor.ts';
 import { sizeOf } from '../value.ts';
 import { einsum } from './einsum.ts';
@@ -88,17 +88,26 @@ const binary =
 const all = (x: Tensor): number[] => x.shape.map((_, i) => i);
 const axesOf = (x: Tensor, { axes }: Attributes): number[] => (axes as number[] | null | undefined) ?? all(x);
 const sizesOf = (x: Tensor): number[] => x.shape.map((_, i) => fixedDim(x, i, 'golden'));
-const indices = (ids: readonly number[]): Tensor => constant({ dtype: 'int32', shape: [ids.length], data: Int32Array.from(ids) });
+const indices = (ids: readonly number[]): Tensor =>
+  constant({ dtype: 'int32', shape: [ids.length], data: Int32Array.from(ids) });
 
 const reduce =
   (f: (x: Tensor, axes: number[], keep: boolean) => Tensor): Build =>
   ({ x }, a) => [f(x!, axesOf(x!, a), a.keepdims === true)];
 
-/** Products along one axis, entry by entry. */
-function product(x: Tensor, axis: number, keep: boolean): Tensor {
-  const entries = Array.from({ length: fixedDim(x, axis, 'product') }, (_, i) => slice(x, axis, i, i + 1));
-  const result = entries.reduce(mul);
-  return keep ? result : squeeze(result, axis);
+/** Products over axes, entry by entry. */
+function products(x: Tensor, axes: readonly number[], keep: boolean): Tensor {
+  const resolved = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
+  const kept = resolved.reduce((y, axis) => {
+    const entries = Array.from({ length: fixedDim(y, axis, 'product') }, (_, i) => slice(y, axis, i, i + 1));
+    return entries.reduce((a, b) => mul(a, b));
+  }, x);
+  return keep
+    ? kept
+    : reshape(
+        kept,
+        sizesOf(x).filter((_, axis) => !resolved.includes(axis)),
+      );
 }
 
 /** 1 on and above (or below) the k-th diagonal. */
@@ -118,7 +127,11 @@ function slices(x: Tensor, a: Attributes): Tensor {
     const bound = (b: number): number => Math.min(size, b < 0 ? b + size : b);
     const [start, end, step] = [bound(starts[i]!), bound(ends[i]!), steps[i]!];
     if (step === 1) return slice(y, axis, start, end);
-    return gather(y, indices(Array.from({ length: Math.ceil((end - start) / step) }, (_, j) => start + j * step)), axis);
+    return gather(
+      y,
+      indices(Array.from({ length: Math.ceil((end - start) / step) }, (_, j) => start + j * step)),
+      axis,
+    );
   }, x);
 }
 
@@ -138,8 +151,14 @@ const sorted =
 export const operations: Readonly<Record<string, Build>> = {
   matmul: ({ a, b }, attributes) => {
     // A vector is a matrix of one row or column.
-    const [left, right] = [a!.shape.length === 1 ? unsqueeze(a!, 0) : a!, b!.shape.length === 1 ? unsqueeze(b!, 1) : b!];
-    let y = matmul(left, right, { transposeA: attributes.transpose_a === true, transposeB: attributes.transpose_b === true });
+    const [left, right] = [
+      a!.shape.length === 1 ? unsqueeze(a!, 0) : a!,
+      b!.shape.length === 1 ? unsqueeze(b!, 1) : b!,
+    ];
+    let y = matmul(left, right, {
+      transposeA: attributes.transpose_a === true,
+      transposeB: attributes.transpose_b === true,
+    });
     if (b!.shape.length === 1) y = squeeze(y, -1);
     if (a!.shape.length === 1) y = squeeze(y, b!.shape.length === 1 ? -1 : -2);
     return [y];
@@ -154,7 +173,12 @@ export const operations: Readonly<Record<string, Build>> = {
   reshape: ({ x }, { shape }) => {
     const wanted = shape as number[];
     const known = wanted.reduce((n, d) => (d === -1 ? n : n * d), 1);
-    return [reshape(x!, wanted.map((d) => (d === -1 ? sizeOf(sizesOf(x!)) / known : d)))];
+    return [
+      reshape(
+        x!,
+        wanted.map((d) => (d === -1 ? sizeOf(sizesOf(x!)) / known : d)),
+      ),
+    ];
   },
   slice: ({ x }, a) => [slices(x!, a)],
   concat: (x, { axis }) => [concat(Object.values(x), Number(axis))],
@@ -162,11 +186,16 @@ export const operations: Readonly<Record<string, Build>> = {
   split: ({ x }, { axis, sizes }) => split(x!, sizes as number[], Number(axis)),
   pad: ({ x }, { before, after, value = 0 }) => {
     const shifted = sub(x!, Number(value));
-    const padded = all(x!).reduce((y, axis) => pad(y, axis, (before as number[])[axis]!, (after as number[])[axis]!), shifted);
+    const padded = all(x!).reduce(
+      (y, axis) => pad(y, axis, (before as number[])[axis]!, (after as number[])[axis]!),
+      shifted,
+    );
     return [add(padded, Number(value))];
   },
   expand: ({ x }, { shape }) => [expand(x!, shape as number[])],
-  tile: ({ x }, { repeats }) => [(repeats as number[]).reduce((y, n, axis) => concat(new Array<Tensor>(n).fill(y), axis), x!)],
+  tile: ({ x }, { repeats }) => [
+    (repeats as number[]).reduce((y, n, axis) => concat(new Array<Tensor>(n).fill(y), axis), x!),
+  ],
   squeeze: ({ x }, { axis }) => [squeeze(x!, Number(axis))],
   unsqueeze: ({ x }, { axis }) => [unsqueeze(x!, Number(axis))],
   flip: ({ x }, { axes }) => [
@@ -175,7 +204,9 @@ export const operations: Readonly<Record<string, Build>> = {
       return gather(y, indices(Array.from({ length: size }, (_, i) => size - 1 - i)), axis);
     }, x!),
   ],
-  trilu: ({ x }, { upper, k = 0 }) => [mul(x!, triangle(sizesOf(x!).slice(-2) as [number, number], upper === true, Number(k)))],
+  trilu: ({ x }, { upper, k = 0 }) => [
+    mul(x!, triangle(sizesOf(x!).slice(-2) as [number, number], upper === true, Number(k))),
+  ],
 
   gelu: ({ x }, { approximate = 'none' }) => {
     const forms: Record<string, (x: Tensor) => Tensor> = { none: gelu, tanh: geluTanh, 'x*sigmoid(1.702x)': geluQuick };
@@ -245,14 +276,16 @@ export const operations: Readonly<Record<string, Build>> = {
   reduce_mean: reduce(mean),
   reduce_max: reduce(max),
   reduce_min: reduce(min),
-  reduce_prod: ({ x }, a) => [axesOf(x!, a).reduce((y, axis) => product(y, axis, true), x!)].map((y) => (a.keepdims === true ? y : reshape(y, sizesOf(x!).filter((_, i) => !axesOf(x!, a).some((axis) => (axis < 0 ? axis + x!.shape.length : axis) === i))))),
+  reduce_prod: reduce(products),
   variance: ({ x }, a) => {
     const axes = axesOf(x!, a);
     const n = axes.reduce((total, axis) => total * fixedDim(x!, axis, 'variance'), 1);
     return [mul(variance(x!, axes, a.keepdims === true), a.unbiased === true ? n / (n - 1) : 1)];
   },
   l2_norm: ({ x }) => [sqrt(sum(square(x!)))],
-  cumsum: ({ x }, { axis, exclusive, reverse }) => [cumsum(x!, Number(axis), { exclusive: exclusive === true, reverse: reverse === true })],
+  cumsum: ({ x }, { axis, exclusive, reverse }) => [
+    cumsum(x!, Number(axis), { exclusive: exclusive === true, reverse: reverse === true }),
+  ],
   argmax: ({ x }, { axis, keepdims }) => [kept(argmax(x!, Number(axis)), Number(axis), keepdims)],
   argmin: ({ x }, { axis, keepdims }) => [kept(argmax(neg(x!), Number(axis)), Number(axis), keepdims)],
   sort: sorted(

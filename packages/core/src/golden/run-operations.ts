@@ -34,7 +34,8 @@ interface Built {
 
 /** Numbers as the engine takes them: indices int32; floats as given, or rounded for an engine that computes in float32. */
 function fed(v: Value, precision: 'float32' | 'float64'): Value {
-  if (v.dtype === 'int64') return { dtype: 'int32', shape: v.shape, data: Int32Array.from(v.data as BigInt64Array, Number) };
+  if (v.dtype === 'int64')
+    return { dtype: 'int32', shape: v.shape, data: Int32Array.from(v.data as BigInt64Array, Number) };
   if (v.dtype === 'float64' && precision === 'float32')
     return { dtype: 'float32', shape: v.shape, data: Float32Array.from(v.data as Float64Array) };
   return v;
@@ -47,7 +48,9 @@ const dtypeOf = (v: Value): 'float32' | 'int32' | 'bool' =>
 async function build(kind: 'ops' | 'losses', described: Described, file: TensorFile): Promise<Built | undefined> {
   const feeds: Record<string, Value> = {};
   for (const name of file.names) if (name.startsWith('in.')) feeds[name.slice(3)] = await file.read(name);
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, v]) => [name, tensor(name, dtypeOf(v), v.shape)]));
+  const inputs = Object.fromEntries(
+    Object.entries(feeds).map(([name, v]) => [name, tensor(name, dtypeOf(v), v.shape)]),
+  );
   const results =
     kind === 'ops'
       ? operations[described.op ?? '']?.(inputs, described.attributes)
@@ -65,13 +68,18 @@ async function build(kind: 'ops' | 'losses', described: Described, file: TensorF
     if (kind === 'losses') loss = result;
     else if (file.has(upstream)) {
       const weight = await file.read(upstream);
-      const part = sum(mul(result, (inputs[upstream] = tensor(upstream, 'float32', weight.shape))));
+      const upstreamTensor = tensor(upstream, 'float32', weight.shape);
+      inputs[upstream] = upstreamTensor;
       feeds[upstream] = weight;
+      const part = sum(mul(result, upstreamTensor));
       loss = loss ? add(loss, part) : part;
     }
   }
   if (loss && described.gradients_of.length > 0) {
-    const gradients = gradient(loss, described.gradients_of.map((name) => inputs[name]!));
+    const gradients = gradient(
+      loss,
+      described.gradients_of.map((name) => inputs[name]!),
+    );
     for (const [i, name] of described.gradients_of.entries()) {
       outputs[`grad_in.${name}`] = gradients[i]!;
       expected.set(`grad_in.${name}`, await file.read(`grad_in.${name}`));
@@ -98,7 +106,12 @@ export async function runOperationCases(
     const title = `${kind}/${described.name}`;
     const built = await build(kind, described, await readSafetensors(source, `${kind}/${described.file}`));
     if (!built) {
-      results.push(unsupported(title, `${described.op ?? described.name} ${JSON.stringify(described.attributes)} has no counterpart`));
+      results.push(
+        unsupported(
+          title,
+          `${described.op ?? described.name} ${JSON.stringify(described.attributes)} has no counterpart`,
+        ),
+      );
       continue;
     }
     const comparison = new Comparison(title);
@@ -108,7 +121,9 @@ export async function runOperationCases(
     ] as const) {
       try {
         const program = await runtime.compile(built.graph);
-        const got = await program.run(Object.fromEntries(Object.entries(built.feeds).map(([n, v]) => [n, fed(v, precision)])));
+        const got = await program.run(
+          Object.fromEntries(Object.entries(built.feeds).map(([n, v]) => [n, fed(v, precision)])),
+        );
         await program.dispose();
         for (const [name, wanted] of built.expected)
           comparison.values(`${name} (${runtime.name})`, got[name]!, wanted, index.tolerances[precision]);
