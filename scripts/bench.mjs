@@ -6,8 +6,13 @@ import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, '..', 'benchmarks');
 const [name, ...rest] = process.argv.slice(2);
-const names = readdirSync(folder).filter((f) => f.endsWith('.mjs')).map((f) => f.slice(0, -4));
-const titleOf = (n) => readFileSync(join(folder, `${n}.mjs`), 'utf8').split('\n', 1)[0].replace(/^\/\/\s*/, '');
+const names = readdirSync(folder)
+  .filter((f) => f.endsWith('.mjs'))
+  .map((f) => f.slice(0, -4));
+const titleOf = (n) =>
+  readFileSync(join(folder, `${n}.mjs`), 'utf8')
+    .split('\n', 1)[0]
+    .replace(/^\/\/\s*/, '');
 
 if (!name || name.startsWith('-')) {
   console.log('Benchmarks (pnpm bench <name>):');
