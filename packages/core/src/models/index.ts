@@ -1,14 +1,18 @@
 // model_type → the module that builds it.
 
 import { suggestion, YumoError } from '../errors.ts';
+import { albert } from './albert.ts';
 import type { Architecture, CausalLmArchitecture, Head } from './architecture.ts';
 import { bert } from './bert.ts';
+import { distilbert } from './distilbert.ts';
+import { electra } from './electra.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama, mistral, qwen2 } from './llama.ts';
+import { roberta } from './roberta.ts';
 
 // Each reads its own config type, checked by its readConfig.
 const causalLms = [gpt2, llama, mistral, qwen2] as readonly CausalLmArchitecture[];
-const encoders = [bert] as readonly Architecture[];
+const encoders = [bert, distilbert, roberta, albert, electra] as readonly Architecture[];
 const all: readonly Architecture[] = [...causalLms, ...encoders];
 
 type Json = Readonly<Record<string, unknown>>;
