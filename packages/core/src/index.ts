@@ -1,7 +1,14 @@
 // The public names of @yumo/core that run anywhere.
 
+export * from './checkpoint/folder.ts';
+export * from './checkpoint/parameters.ts';
+export * from './checkpoint/safetensors.ts';
+export { readShards } from './checkpoint/shards.ts';
+export * from './checkpoint/source.ts';
+export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
+export { type GraphCost, graphCost } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
 export { countOperations, print } from './graph/print.ts';
@@ -16,6 +23,7 @@ export * from './nn/scope.ts';
 export * from './ops/build.ts';
 export * from './ops/compose.ts';
 export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
+export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
 export * from './tensor.ts';

@@ -7,4 +7,6 @@ export type * from './formats/tokenizer-json.ts';
 export type { Model } from './models/model.ts';
 export type { PaddingOptions } from './padding.ts';
 export { type DecodeOptions, type EncodeOptions, type TextOptions, Tokenizer } from './tokenizer.ts';
+export * from './train/index.ts';
+export * from './train/index.ts';
 export type { TruncationOptions } from './truncation.ts';

@@ -14,10 +14,11 @@ export interface TruncationOptions {
   /** Tokens that each overflowing window shares with the one before it. */
   stride?: number;
   /**
-   * Stop looking at a text once `maxLength` tokens are found, as the Rust library does. Quicker for long texts, but then the
-   * overflowing windows end there too. Default false: the windows cover the whole text.
+   * Do exactly as the Rust library does. It stops looking at a text once `maxLength` tokens are found, so that the overflowing
+   * windows end there too; and where the special tokens alone are more than `maxLength`, it cuts nothing. Default false: the
+   * windows cover the whole text, and too small a `maxLength` is an error.
    */
-  stopEarly?: boolean;
+  rustCompatible?: boolean;
 }
 
 /** Shortens one or two encodings so that together they have at most `room` tokens. */
@@ -30,6 +31,7 @@ export function truncate(
   const { strategy = 'LongestFirst', direction = 'Right', stride = 0 } = options;
   const cut = (encoding: Encoding, length: number) => truncateOne(encoding, length, stride, direction);
   if (room < 0) {
+    if (options.rustCompatible) return [first, second];
     throw new TokenizerError(
       'TRUNCATION',
       `Truncation error: maxLength ${options.maxLength} has no room for the ${options.maxLength - room} special tokens`,
@@ -109,7 +111,7 @@ function truncateOne(encoding: Encoding, length: number, stride: number, directi
 
 /** Whether only as much of text `sequence` is looked at as can stay. */
 export function stopsEarly(options: TruncationOptions | null, sequence: 0 | 1): boolean {
-  return options?.stopEarly === true && (options.strategy !== 'OnlySecond' || sequence === 1);
+  return options?.rustCompatible === true && (options.strategy !== 'OnlySecond' || sequence === 1);
 }
 
 /** The part `truncation` of tokenizer.json. */

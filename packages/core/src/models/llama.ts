@@ -3,7 +3,7 @@
 import { addDims, type Dim } from '../dimension.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, causalAttention, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts';
-import type { Dropout } from '../nn/dropout.ts';
+import { type Dropout, drop } from '../nn/dropout.ts';
 import { embedding, embeddingTable } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { rmsNorm } from '../nn/norm.ts';
@@ -31,6 +31,8 @@ export interface LlamaConfig {
   rope_scaling: RotaryScaling | null;
   initializer_range: number;
   attention_dropout: number;
+  /** Dropout of the embeddings and of what each layer adds, in training only. Not in the published configurations, which train without; other readers ignore it. */
+  residual_dropout: number;
   tie_word_embeddings: boolean;
   pad_token_id: number | undefined;
   /** Biases of the query, key and value projections, of the output projection, of the feed-forward layers. */
@@ -68,6 +70,7 @@ const readConfig =
       rope_scaling: (json.rope_scaling ?? null) as RotaryScaling | null, // its fields are checked where they are used
       initializer_range: f.number('initializer_range', 0.02),
       attention_dropout: f.rate('attention_dropout', 0),
+      residual_dropout: f.rate('residual_dropout', 0),
       tie_word_embeddings: f.flag('tie_word_embeddings', false),
       pad_token_id: f.optional('pad_token_id'),
       ...variant(json),
@@ -89,8 +92,9 @@ function block(
   at: Context,
 ): { x: Tensor; present: KeyValue; probabilities: Tensor } {
   const attended = selfAttention(s.at('self_attn'), rmsNorm(s.at('input_layernorm'), x, c.rms_norm_eps), c, at);
-  const h = add(x, attended.output);
-  return { ...attended, x: add(h, mlp(s.at('mlp'), rmsNorm(s.at('post_attention_layernorm'), h, c.rms_norm_eps), c)) };
+  const h = add(x, drop(at.dropout, attended.output, c.residual_dropout, `${s.path}.self_attn.output`));
+  const y = mlp(s.at('mlp'), rmsNorm(s.at('post_attention_layernorm'), h, c.rms_norm_eps), c);
+  return { ...attended, x: add(h, drop(at.dropout, y, c.residual_dropout, `${s.path}.mlp`)) };
 }
 
 function selfAttention(s: Scope, x: Tensor, c: LlamaConfig, { mask, past, rotary: turn, dropout }: Context) {
@@ -135,7 +139,7 @@ function causalLm(
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
   const table = embeddingTable(m.at('embed_tokens'), c.vocab_size, c.hidden_size, normal(c.initializer_range));
-  let x = embedding(table, inputIds, c.pad_token_id);
+  let x = drop(dropout, embedding(table, inputIds, c.pad_token_id), c.residual_dropout, m.path);
   const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), {
     base: c.rope_theta,
     size: c.head_dim,

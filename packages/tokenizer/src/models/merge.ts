@@ -118,7 +118,8 @@ function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbi
   }
 }
 
-class MergeHeap {
+/** A binary heap of entries ordered by rank, then position; `slot` is carried along. */
+export class MergeHeap {
   /** The entry that `pop` took out. */
   rank = 0;
   position = 0;

@@ -8,6 +8,16 @@ import { Trie } from './trie.ts';
 /** An unknown character scores this much less than the least likely token. */
 const unknownPenalty = 10;
 
+/** What SentencePiece itself does differently from its image in tokenizer.json. */
+export interface UnigramOptions {
+  /** Which ids may match text; the others (control, byte and unused pieces) are only names. Default: all. */
+  matches?: (id: number) => boolean;
+  /** Score of an unknown character. Default: ten less than the least of the vocabulary. */
+  unknownScore?: number;
+  /** Keep the scores of paths as 32-bit floats. */
+  singlePrecision?: boolean;
+}
+
 export class Unigram implements Model {
   readonly pieces: readonly (readonly [string, number])[];
   readonly unknownId: number | null;
@@ -16,21 +26,23 @@ export class Unigram implements Model {
   private readonly scores: Float64Array;
   private readonly unknownScore: number;
   private readonly trie: Trie;
-  private bestScore = new Float64Array(64);
+  private readonly singlePrecision: boolean;
+  private bestScore: Float64Array | Float32Array = new Float64Array(64);
   private bestFrom = new Int32Array(64);
   private bestId = new Int32Array(64);
   private path = new Int32Array(128);
 
   /**
    * @param pieces token and log probability, by id.
-   * @param matched which ids may match text; SentencePiece leaves out control, byte and unused pieces, tokenizer.json none.
+   * @param options where SentencePiece differs from tokenizer.json.
    */
   constructor(
     pieces: readonly (readonly [string, number])[],
     unknownId: number | null,
     byteFallback: boolean,
-    matched: (id: number) => boolean = () => true,
+    options: UnigramOptions = {},
   ) {
+    const matches = options.matches ?? (() => true);
     this.pieces = pieces;
     this.unknownId = unknownId;
     this.byteFallback = byteFallback;
@@ -38,10 +50,10 @@ export class Unigram implements Model {
       this.ids.set(token, id);
     });
     this.scores = Float64Array.from(pieces, ([, score]) => score);
-    this.unknownScore =
-      this.scores.reduce((least, score, id) => (matched(id) ? Math.min(least, score) : least), Infinity) -
-      unknownPenalty;
-    this.trie = new Trie([...this.ids].filter(([token, id]) => token !== '' && matched(id)));
+    this.singlePrecision = options.singlePrecision ?? false;
+    this.unknownScore = options.unknownScore ?? this.scores.reduce((a, b) => Math.min(a, b), Infinity) - unknownPenalty;
+    this.grow(64);
+    this.trie = new Trie([...this.ids].filter(([token, id]) => token !== '' && matches(id)));
   }
 
   static read(config: CheckedJson): Unigram {
@@ -100,6 +112,16 @@ export class Unigram implements Model {
     }
   }
 
+  /** The best path itself, character by character where nothing matches. */
+  segment(piece: string, add: (id: number, from: number, to: number) => void, forbidden: Uint8Array | null): void {
+    let to = 0;
+    for (let p = 2 * this.bestPath(piece, forbidden) - 2; p >= 0; p -= 2) {
+      const from = to;
+      to = p >= 2 ? this.path[p - 1]! : piece.length;
+      add(this.path[p]!, from, to);
+    }
+  }
+
   private addUnknown(surface: string, from: number, to: number, sink: TokenSink, forbidden: Uint8Array | null): void {
     const id = this.ids.get(surface);
     if (id !== undefined && (id === this.unknownId || forbidden?.[id] !== 1)) sink.add(id, from, to);
@@ -149,7 +171,7 @@ export class Unigram implements Model {
       }
       if (!single) {
         const to = from + size;
-        const score = this.unknownScore + here;
+        const score = this.singlePrecision ? Math.fround(this.unknownScore + here) : this.unknownScore + here;
         if (bestFrom[to] === -1 || score > bestScore[to]!) {
           if (this.unknownId === null) {
             throw new TokenizerError(
@@ -175,7 +197,7 @@ export class Unigram implements Model {
   }
 
   private grow(size: number): void {
-    this.bestScore = new Float64Array(size);
+    this.bestScore = this.singlePrecision ? new Float32Array(size) : new Float64Array(size);
     this.bestFrom = new Int32Array(size);
     this.bestId = new Int32Array(size);
     this.path = new Int32Array(2 * size);

@@ -2,12 +2,13 @@
 //
 //   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 
-const [unknown, letter, number, space, other] = [0, 1, 2, 3, 4];
+// 0: not classified yet.
+const [letter, number, space, other] = [1, 2, 3, 4];
 
-/** Class of every code point, filled as code points are met (1.1 MB). */
-const classes = new Uint8Array(0x11_0000);
+/** Class of every code point, filled as code points are met (1.1 MB, taken at first use). */
+let classes: Uint8Array | null = null;
 
-function classify(codePoint: number): number {
+function classify(classes: Uint8Array, codePoint: number): number {
   const character = String.fromCodePoint(codePoint);
   // White_Space and not \s, which in JavaScript counts U+FEFF in and U+0085 out.
   const found = /\p{L}/u.test(character)
@@ -27,14 +28,12 @@ function codePointAt(text: string, at: number): number {
   return (unit & 0xf800) === 0xd800 ? text.codePointAt(at)! : unit;
 }
 
-function classOf(codePoint: number): number {
-  const known = classes[codePoint]!;
-  return known === unknown ? classify(codePoint) : known;
-}
-
 /** Calls `word` with the bounds of every piece of `text`, in UTF-16 code units. The pieces cover the text. */
 export function gpt2Words(text: string, word: (start: number, end: number) => void): void {
   const n = text.length;
+  classes ??= new Uint8Array(0x11_0000);
+  const table = classes;
+  const classOf = (codePoint: number): number => table[codePoint]! || classify(table, codePoint);
   let start = 0;
   while (start < n) {
     let at = start;

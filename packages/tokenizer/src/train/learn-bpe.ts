@@ -1,6 +1,5 @@
 // Byte-pair encoding learned from text, over characters or over bytes (Sennrich et al. 2016; Radford et al. 2019, §2.2).
 import { byteToCode, codeToByte } from '../byte-alphabet.ts';
-import type { BpeJson } from '../formats/tokenizer-json.ts';
 import { chooseAlphabet, countCharacters } from './alphabet.ts';
 import { learnMerges } from './merges.ts';
 import type { Pace } from './pace.ts';

@@ -10,14 +10,14 @@ import { enlarged } from './word-counts.ts';
  * later merge gets a second candidate with the new places only.
  *
  * Candidates of one merge are entered in three passes: `note` every (pair, place) once, `open`, `put` each again in the
- * same order, `close`. That is how all lists fit into one array without gaps.
+ * same order, `close`. So all lists fit into one array, one after the other.
  */
 export class MergeQueue {
-  /** Places of all candidates. */
-  arena = new Int32Array(1 << 10);
+  /** Places of all candidates: before each list its candidate's number, or -1 - length when it is discarded. */
+  places = new Int32Array(1 << 10);
   readonly #pairs: PairTable;
-  #arenaEnd = 0;
-  #live = 0;
+  #placesEnd = 0;
+  #discarded = 0;
 
   // Candidates, by number.
   #pair = new Int32Array(1 << 8);
@@ -47,27 +47,22 @@ export class MergeQueue {
   }
 
   open(): void {
-    if (this.#arenaEnd + this.#noted > this.arena.length) {
-      if (this.#live * 2 < this.arena.length) this.#compact();
-      if (this.#arenaEnd + this.#noted > this.arena.length) {
-        this.arena = enlarged(this.arena, this.#arenaEnd + this.#noted);
-      }
-    }
+    this.#reserve(this.#noted + this.#touched.length);
     for (const pair of this.#touched) {
       const candidate = this.#free.pop() ?? this.#newCandidate();
+      this.places[this.#placesEnd++] = candidate;
       this.#pair[candidate] = pair;
-      this.#start[candidate] = this.#arenaEnd;
+      this.#start[candidate] = this.#placesEnd;
       this.#length[candidate] = this.#pending[pair]!;
-      this.#arenaEnd += this.#pending[pair]!;
+      this.#placesEnd += this.#pending[pair]!;
       this.#pending[pair] = this.#start[candidate]!;
       this.#opened.push(candidate);
     }
-    this.#live += this.#noted;
     this.#noted = 0;
   }
 
   put(pair: number, place: number): void {
-    this.arena[this.#pending[pair]!++] = place;
+    this.places[this.#pending[pair]!++] = place;
   }
 
   close(): void {
@@ -114,7 +109,9 @@ export class MergeQueue {
   }
 
   discard(candidate: number): void {
-    this.#live -= this.#length[candidate]!;
+    const length = this.#length[candidate]!;
+    this.places[this.#start[candidate]! - 1] = -1 - length;
+    this.#discarded += length + 1;
     this.#free.push(candidate);
   }
 
@@ -163,16 +160,34 @@ export class MergeQueue {
     heap[at] = candidate;
   }
 
-  /** Closes the gaps that discarded candidates left in the arena. */
-  #compact(): void {
-    const waiting = this.#heap.slice(0, this.#size).sort((a, b) => this.#start[a]! - this.#start[b]!);
+  /** Makes room at the end: by closing gaps when they are an eighth of all, else by a longer array. */
+  #reserve(more: number): void {
+    if (this.#placesEnd + more <= this.places.length) return;
+    if (this.#discarded * 8 > this.#placesEnd) this.#closeGaps();
+    const needed = this.#placesEnd + more;
+    if (needed <= this.places.length) return;
+    // An eighth of room to spare, and not more: at first this is most of the memory of the training.
+    const longer = new Int32Array(Math.ceil(needed * 1.125));
+    longer.set(this.places.subarray(0, this.#placesEnd));
+    this.places = longer;
+  }
+
+  #closeGaps(): void {
+    const { places } = this;
     let to = 0;
-    for (const candidate of waiting) {
-      const from = this.#start[candidate]!;
-      this.arena.copyWithin(to, from, from + this.#length[candidate]!);
-      this.#start[candidate] = to;
-      to += this.#length[candidate]!;
+    for (let from = 0; from < this.#placesEnd; ) {
+      const candidate = places[from]!;
+      if (candidate < 0) {
+        from -= candidate;
+        continue;
+      }
+      const size = this.#length[candidate]! + 1;
+      if (to < from) places.copyWithin(to, from, from + size);
+      this.#start[candidate] = to + 1;
+      from += size;
+      to += size;
     }
-    this.#arenaEnd = to;
+    this.#placesEnd = to;
+    this.#discarded = 0;
   }
 }

@@ -10,21 +10,8 @@
 import { MergeQueue } from './merge-queue.ts';
 import type { Pace } from './pace.ts';
 import { PairTable } from './pair-table.ts';
+import { type SymbolWords, wordEnd } from './symbol-words.ts';
 import { enlarged } from './word-counts.ts';
-
-/** Distinct words as symbol ids. */
-export interface SymbolWords {
-  /** `wordEnd`, then each word's ids followed by `wordEnd`. Learning overwrites it. */
-  symbols: Uint16Array | Int32Array;
-  /** For every place of `symbols`: how often its word was seen. */
-  weights: Uint32Array | Float64Array;
-}
-
-/** Stands between words in `symbols`; 65,535 when read back from two bytes. */
-export const wordEnd = -1;
-
-/** Vocabularies up to this size fit in two bytes a symbol, beside two marks. */
-export const largestNarrowVocabulary = 0xfffe;
 
 export interface MergeOptions {
   vocabularySize: number;
@@ -53,7 +40,7 @@ export async function learnMerges(
   options: MergeOptions,
   pace: Pace,
 ): Promise<Merge[]> {
-  const { symbols, weights } = words;
+  const { symbols } = words;
   const end = symbols instanceof Uint16Array ? 0xffff : wordEnd;
   const hole = end - 1; // inside a token, not at its start
   const n = symbols.length;
@@ -66,28 +53,29 @@ export async function learnMerges(
   const pairs = new PairTable();
   const queue = new MergeQueue(pairs);
 
-  {
-    // In a block of its own, so that the array can go before merging starts.
-    const pairAt = new Int32Array(n);
-    for (let at = 0; at + 1 < n; at++) {
-      const left = symbols[at]!;
-      const right = symbols[at + 1]!;
-      if (left === end || right === end) {
-        pairAt[at] = -1;
-        continue;
-      }
-      const pair = pairs.enter(left, right);
-      pairs.counts[pair]! += weights[at]!;
-      queue.note(pair);
-      pairAt[at] = pair;
-      if ((at & 0xffff) === 0) await pace.step('pairs', at, n);
+  // Twice over the text: the lists of places fit exactly only when their lengths are known.
+  for (let at = 1; at < n; at++) {
+    const [left, right] = [symbols[at - 1]!, symbols[at]!];
+    if (left === end || right === end) continue;
+    const pair = pairs.enter(left, right);
+    pairs.counts[pair]! += words.weight(at);
+    queue.note(pair);
+    if ((at & 0xfff) === 0) {
+      const pause = pace.step('pairs', at, 2 * n);
+      if (pause) await pause;
     }
-    if (n > 0) pairAt[n - 1] = -1;
-    queue.open();
-    for (let at = 0; at < n; at++) if (pairAt[at]! >= 0) queue.put(pairAt[at]!, at);
-    queue.close();
-    pace.finish('pairs', n);
   }
+  queue.open();
+  for (let at = 1; at < n; at++) {
+    const [left, right] = [symbols[at - 1]!, symbols[at]!];
+    if (left !== end && right !== end) queue.put(pairs.find(left, right), at - 1);
+    if ((at & 0xfff) === 0) {
+      const pause = pace.step('pairs', n + at, 2 * n);
+      if (pause) await pause;
+    }
+  }
+  queue.close();
+  pace.finish('pairs', 2 * n);
 
   const merges: Merge[] = [];
   // Events of one merge: the pairs it formed, and where.
@@ -119,7 +107,7 @@ export async function learnMerges(
     const first = queue.startOf(entry);
     const last = first + queue.lengthOf(entry);
     for (let i = first; i < last; i++) {
-      const at = queue.arena[i]!;
+      const at = queue.places[i]!;
       if (symbols[at] !== left) continue; // merged away since
       const second = at + spans[at]!;
       if (symbols[second] !== right) continue;
@@ -127,7 +115,7 @@ export async function learnMerges(
       const previous = at - spans[at - 1]!;
       const before = symbols[previous]!;
       const after = symbols[next]!;
-      const weight = weights[at]!;
+      const weight = words.weight(at);
       if (formed + 2 > formedPairs.length) {
         formedPairs = enlarged(formedPairs, formed + 2);
         formedPlaces = enlarged(formedPlaces, formed + 2);

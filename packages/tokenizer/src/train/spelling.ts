@@ -1,7 +1,7 @@
 // Words written in symbols: the characters of an alphabet, or the bytes of their UTF-8 form.
 import { utf8Byte, utf8Length } from '../byte-alphabet.ts';
 import { codePointIn } from './alphabet.ts';
-import { largestNarrowVocabulary, type SymbolWords, wordEnd } from './merges.ts';
+import { type SymbolWords, SymbolWriter } from './symbol-words.ts';
 import type { WordCounts } from './word-counts.ts';
 
 /** Marks that a word's first, middle and last characters wear: `##` before all but the first, `</w>` after the last. */
@@ -49,7 +49,11 @@ export function spellInCharacters(
     };
   }) as [Spell, Spell, Spell, Spell];
 
-  const spelled = new SymbolWriter(words, words.length, Math.max(vocabularySize, tokens.length + 3 * alphabet.length));
+  const spelled = new SymbolWriter(
+    words.size,
+    words.length,
+    Math.max(vocabularySize, tokens.length + 3 * alphabet.length),
+  );
   for (let i = 0; i < words.size; i++) {
     const start = words.starts[i]!;
     const end = words.starts[i + 1]!;
@@ -82,7 +86,7 @@ export function countBytes(words: WordCounts): Map<number, number> {
 export function spellInBytes(words: WordCounts, idOfByte: Int32Array, vocabularySize: number): SymbolWords {
   let bytes = 0;
   forEachByte(words, () => bytes++);
-  const spelled = new SymbolWriter(words, bytes, Math.max(vocabularySize, Math.max(...idOfByte) + 1));
+  const spelled = new SymbolWriter(words.size, bytes, Math.max(vocabularySize, Math.max(...idOfByte) + 1));
   forEachByte(
     words,
     (byte) => {
@@ -108,43 +112,5 @@ function forEachByte(
       at += codePoint > 0xffff ? 2 : 1;
     }
     wordDone?.(times);
-  }
-}
-
-/** Collects words as symbols; words of fewer than two symbols have no pair and are left out. */
-class SymbolWriter {
-  readonly #symbols: Uint16Array | Int32Array;
-  readonly #weights: Uint32Array | Float64Array;
-  #start = 1;
-  #at = 1;
-
-  /**
-   * @param length symbols of all words together, at most.
-   * @param vocabularySize of the vocabulary when merging is done, at most.
-   */
-  constructor(words: WordCounts, length: number, vocabularySize: number) {
-    const n = length + words.size + 1;
-    this.#symbols = vocabularySize <= largestNarrowVocabulary ? new Uint16Array(n) : new Int32Array(n);
-    const fits = words.counts.subarray(0, words.size).every((times) => times < 2 ** 32);
-    this.#weights = fits ? new Uint32Array(n) : new Float64Array(n);
-    this.#symbols[0] = wordEnd;
-  }
-
-  put(symbol: number): void {
-    this.#symbols[this.#at++] = symbol;
-  }
-
-  endWord(times: number): void {
-    if (this.#at - this.#start < 2) {
-      this.#at = this.#start;
-      return;
-    }
-    this.#weights.fill(times, this.#start, this.#at);
-    this.#symbols[this.#at++] = wordEnd;
-    this.#start = this.#at;
-  }
-
-  done(): SymbolWords {
-    return { symbols: this.#symbols.subarray(0, this.#at), weights: this.#weights.subarray(0, this.#at) };
   }
 }

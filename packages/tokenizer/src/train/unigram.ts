@@ -24,7 +24,8 @@ export interface UnigramTrainOptions extends TrainOptions {
 /**
  * A Unigram vocabulary (Kudo 2018, arXiv:1804.10959), on NFKC text with `▁` for spaces by default, as SentencePiece has it.
  *
- * The same texts in the same order give the same tokenizer, scores included.
+ * The same texts in the same order give the same tokenizer, scores included. Candidates are substrings that several
+ * distinct words share, as in the Rust library `tokenizers`; so with `segment`, where words share little, prefer BPE.
  *
  * @throws TokenizerError ARGUMENT for options out of range; the signal's reason when stopped.
  */

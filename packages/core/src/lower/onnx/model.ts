@@ -77,6 +77,18 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   }
   const readers = (t: Tensor): number => counts.get(t.node)?.[t.result] ?? 0;
 
+  const listed = new Set(graph.inputs.map((t) => t.node));
+  for (const node of order) {
+    if (node.kind === 'input' && !listed.has(node))
+      throw new YumoError('GRAPH', `onnx: the outputs need the input "${node.name}", which the graph does not list`, {
+        name: node.name,
+      });
+  }
+  const clash = Object.keys(outputs).find((name) => graph.inputs.some((t) => inputName(t) === name));
+  if (clash !== undefined)
+    throw new YumoError('GRAPH', `onnx: "${clash}" names an input and an output; a file needs two names`, {
+      name: clash,
+    });
   const e = new Emitter(target, readers);
   const names = new Map<Node, readonly string[]>();
   const nameOf = (t: Tensor): string => names.get(t.node)![t.result]!;
