@@ -44,6 +44,8 @@ const recipe: RecipeInput = {
   steps: 120,
   evaluateEvery: 10,
   checkpointEvery: 4,
+  sampleEvery: 50,
+  samplePrompt: '7 bottles',
   threads: 1,
 };
 
@@ -205,7 +207,7 @@ describe('mistakes', () => {
     const error = await failure(train(wrong, { folder, dataFolders: [data] }));
     expect(error.code).toBe('FILE');
     expect(error.message).toContain(
-      `"nothing/*.txt" matches no file in ${data}; give the folder that holds it by --data`,
+      `"nothing/*.txt" matches no file in ${data}; give the folder that holds it by --data-folder`,
     );
     expect(existsSync(folder)).toBe(false);
   });

@@ -21,7 +21,7 @@ export async function readTextFiles(data: DataRecipe, folders: readonly string[]
     if (found.length === 0)
       throw new YumoError(
         'FILE',
-        `data.files: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; give the folder that holds it by --data`,
+        `data.files: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; give the folder that holds it by --data-folder`,
         { pattern, folders },
       );
     for (const path of found) paths.set(path, path);
