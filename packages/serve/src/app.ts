@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { isYumoError } from '@yumo/core';
 import type { Generator } from './generation.ts';
-import { limits } from './limits.ts';
 import { loadGenerator } from './load.ts';
 import { modelFile } from './model-files.ts';
 import { Models, type ModelsOptions } from './models.ts';
@@ -49,7 +49,8 @@ export function createApp({ models: folder, device, threads, load, ...options }:
           allowMethodOverride: true,
           createContext: () => ({ models, client }),
           onError: ({ error }) => {
-            if (error.code === 'INTERNAL_SERVER_ERROR') console.error(error.cause ?? error);
+            if (error.code === 'INTERNAL_SERVER_ERROR')
+              console.error(isYumoError(error.cause) ? error.cause.message : (error.cause ?? error));
           },
         });
       }
@@ -77,5 +78,3 @@ export function appFromEnvironment(defaults: { models: string }): App {
     ...(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
   });
 }
-
-export { limits };

@@ -1,7 +1,7 @@
 // One loaded model that many people use: a bounded queue, fair turns, and a stop at any token.
 
-import { YumoError } from '@yumo/core';
-import type { GenerationEvent, Generator, TextGenerationOptions } from './generation.ts';
+import { type GenerationEvent, YumoError } from '@yumo/core';
+import type { Generator, GeneratorOptions } from './generation.ts';
 
 /** What a caller sees: the events of a generation, and before them the place in the queue when there is one. */
 export type EngineEvent = { kind: 'waiting'; ahead: number } | GenerationEvent;
@@ -75,7 +75,7 @@ export class Engine {
    */
   async *generate(
     prompt: string,
-    options: TextGenerationOptions = {},
+    options: GeneratorOptions = {},
     client = 'anonymous',
   ): AsyncGenerator<EngineEvent, void> {
     const signal = options.signal ? AbortSignal.any([options.signal, this.#end.signal]) : this.#end.signal;

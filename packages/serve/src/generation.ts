@@ -1,36 +1,19 @@
 // What an engine drives: a text generator, seen through the part of it that serving needs.
 
-export interface TextGenerationOptions {
-  maxNewTokens?: number;
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-  minP?: number;
-  typicalP?: number;
-  repetitionPenalty?: number;
-  frequencyPenalty?: number;
-  presencePenalty?: number;
-  noRepeatNgramSize?: number;
-  seed?: number;
-  stop?: string[];
-  signal?: AbortSignal;
-}
-export type GenerationEvent =
-  | { kind: 'start'; promptTokens: number; contextLength: number; runtime: string }
-  | { kind: 'token'; id: number; text: string; logProbability: number }
-  | {
-      kind: 'done';
-      text: string;
-      reason: 'end' | 'length' | 'stop' | 'context' | 'aborted';
-      promptTokens: number;
-      newTokens: number;
-      secondsToFirstToken: number;
-      tokensPerSecond: number;
-    };
+import type { GenerationEvent, TextGenerationOptions } from '@yumo/core';
 
-/** Text from a prompt, token by token. Core's `TextGenerator` is one. */
+export interface GeneratorOptions extends TextGenerationOptions {
+  /**
+   * When the text outgrows the model's context: `end` (default) refuses longer prompts and stops where the context is full; `slide` goes on
+   * with the end of the text.
+   */
+  readonly pastContext?: 'end' | 'slide' | undefined;
+}
+
+/** Text from a prompt, token by token. */
 export interface Generator {
+  /** In tokens. */
   readonly contextLength: number;
-  stream(prompt: string, options?: TextGenerationOptions): AsyncGenerator<GenerationEvent>;
+  stream(prompt: string, options?: GeneratorOptions): AsyncGenerator<GenerationEvent, void, undefined>;
   dispose(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 // A model's folder → a text generator on onnxruntime.
 
+import { streamLongText } from '@yumo/core';
 import { diskSource, type NodeDevice, onnxruntimeNode, TextGenerator } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
+import type { Generator } from './generation.ts';
 
 export interface LoadOptions {
   /** `cpu` by default. */
@@ -10,10 +12,18 @@ export interface LoadOptions {
 }
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
-export async function loadGenerator(folder: string, { device, threads }: LoadOptions = {}): Promise<TextGenerator> {
+export async function loadGenerator(folder: string, { device, threads }: LoadOptions = {}): Promise<Generator> {
   const runtime = await onnxruntimeNode({
     ...(device ? { device: device as NodeDevice } : {}), // checked there against what is installed
     ...(threads ? { threads } : {}),
   });
-  return TextGenerator.load(diskSource(folder), runtime, { tokenizer: (json) => Tokenizer.fromJson(json) });
+  const generator = await TextGenerator.load(diskSource(folder), runtime, {
+    tokenizer: (json) => Tokenizer.fromJson(json),
+  });
+  return {
+    contextLength: generator.contextLength,
+    stream: (prompt, { pastContext = 'end', ...options } = {}) =>
+      pastContext === 'slide' ? streamLongText(generator, prompt, options) : generator.stream(prompt, options),
+    dispose: () => generator.dispose(),
+  };
 }

@@ -19,6 +19,8 @@ export interface ModelInfo {
   readonly vocabularySize: number;
   /** What a browser has to download to run it. */
   readonly bytes: number;
+  /** Beginnings that suit it: the examples that its card lists (`widget` in the front matter, as model hubs read it). */
+  readonly openings: readonly string[];
   /** Why it cannot be used, when it cannot. */
   readonly problem?: string;
 }
@@ -101,6 +103,19 @@ export class Models {
     return this.#start(name);
   }
 
+  /** Whether a model was trained on turns in a form of its own. */
+  async hasChatTemplate(name: string): Promise<boolean> {
+    const path = (file: string): string => join(this.folder, name, file);
+    if (!namePattern.test(name)) return false;
+    if (await stat(path('chat_template.jinja')).catch(() => undefined)) return true;
+    const text = await readFile(path('tokenizer_config.json'), 'utf8').catch(() => '{}');
+    try {
+      return Boolean((JSON.parse(text) as { chat_template?: unknown }).chat_template);
+    } catch {
+      return false;
+    }
+  }
+
   /** State of each engine in memory, by model name. */
   states(): Record<string, EngineState> {
     return Object.fromEntries([...this.#entries].flatMap(([name, { ready }]) => (ready ? [[name, ready.state]] : [])));
@@ -160,6 +175,7 @@ async function describe(folder: string, name: string): Promise<ModelInfo | undef
     contextLength: 0,
     vocabularySize: 0,
     bytes: 0,
+    openings: openingsOf(card),
   };
   try {
     const config = JSON.parse(text) as Record<string, unknown>;
@@ -191,4 +207,18 @@ async function describe(folder: string, name: string): Promise<ModelInfo | undef
           : `config.json cannot be read (${String(error)})`,
     };
   }
+}
+
+/** `widget:` in a card's front matter: its entries `- text: …`, plain or in JSON's double quotes. */
+function openingsOf(card: string): string[] {
+  const front = /^---\n([\s\S]*?)\n---/.exec(card)?.[1] ?? '';
+  const widget = /^widget:\s*\n((?:[ \t]*-.*\n?|[ \t]+.*\n?)*)/m.exec(front)?.[1] ?? '';
+  return [...widget.matchAll(/text:[ \t]*(.+)/g)].flatMap(([, given = '']) => {
+    if (!given.startsWith('"')) return [given.trim()];
+    try {
+      return [String(JSON.parse(given.trim()))];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,7 +1,6 @@
 // `yumo serve`: the app behind Node's own HTTP server.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import type { App } from './app.ts';
 
 export interface ServeOptions {
@@ -71,13 +70,15 @@ async function respond(app: App, incoming: IncomingMessage, outgoing: ServerResp
       method,
       headers,
       signal: gone.signal,
-      ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' } : {}),
+      ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' } : {}),
     });
   } catch {
     outgoing.writeHead(400).end();
     return;
   }
   const response = await app.fetch(request, incoming.socket.remoteAddress ?? 'unknown');
+  // The rest of a body that nobody wanted must not be taken for the next request.
+  if (!incoming.complete && hasBody) outgoing.setHeader('connection', 'close');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.flushHeaders();
   if (!response.body || method === 'HEAD') {
@@ -104,4 +105,19 @@ async function respond(app: App, incoming: IncomingMessage, outgoing: ServerResp
     if (gone.signal.aborted) break;
   }
   outgoing.end();
+}
+
+/** A request's body. Leaving it unread throws the rest away without cutting the connection, so that the answer arrives. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const pieces = incoming.iterator({ destroyOnReturn: false });
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(new Uint8Array(value as Buffer)); // a request without an encoding gives buffers
+    },
+    cancel() {
+      incoming.resume();
+    },
+  });
 }

@@ -1,7 +1,7 @@
 // For tests of queues and transports: a generator whose steps the test lets through one by one, so that nothing depends on time.
 
-import { throwIfAborted } from '@yumo/core';
-import type { GenerationEvent, Generator, TextGenerationOptions } from '../src/generation.ts';
+import { type GenerationEvent, throwIfAborted } from '@yumo/core';
+import type { Generator, GeneratorOptions } from '../src/generation.ts';
 
 /** Says the words of the prompt, one a step. */
 export class ScriptedGenerator implements Generator {
@@ -15,7 +15,7 @@ export class ScriptedGenerator implements Generator {
 
   async *stream(
     prompt: string,
-    { signal, maxNewTokens = 1000 }: TextGenerationOptions = {},
+    { signal, maxNewTokens = 1000 }: GeneratorOptions = {},
   ): AsyncGenerator<GenerationEvent> {
     this.begun.push(prompt);
     const counts = { promptTokens: 1, secondsToFirstToken: 0.001, tokensPerSecond: 1000 };

@@ -14,6 +14,8 @@ const input = z.strictObject({
   model: z.exactOptional(z.string().min(1).max(200)),
   prompt: z.string().min(1).max(limits.promptLength),
   options: z.exactOptional(samplingSchema),
+  /** `slide`: a text longer than the model's context is continued from its end. `end` (default) refuses it. */
+  pastContext: z.exactOptional(z.enum(['end', 'slide'])),
 });
 
 export const generate = procedure.input(input).query(async function* ({
@@ -25,7 +27,7 @@ export const generate = procedure.input(input).query(async function* ({
     const model = input.model ?? (await ctx.models.default());
     yield { kind: 'loading', model };
     const engine = await ctx.models.engine(model);
-    yield* engine.generate(input.prompt, { ...input.options, ...(signal ? { signal } : {}) }, ctx.client);
+    yield* engine.generate(input.prompt, { ...input.options, pastContext: input.pastContext, signal }, ctx.client);
   } catch (error) {
     throw toTrpc(error);
   }
