@@ -8,6 +8,19 @@ export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
+export * from './generate/beam.ts';
+export * from './generate/decode.ts';
+export * from './generate/decoding.ts';
+export {
+  checkGenerationOptions,
+  fromHuggingFace,
+  processorsFor,
+  type ScoreContext,
+  type ScoreOptions,
+} from './generate/options.ts';
+export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
+export * from './generate/sampling.ts';
+export * from './generate/stop.ts';
 export { type GraphCost, graphCost } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
@@ -26,5 +39,7 @@ export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
 export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
+export * from './tasks/text-generation.ts';
+export * from './tasks/tokenizer.ts';
 export * from './tensor.ts';
 export * from './value.ts';

@@ -64,8 +64,9 @@ export function matchParameters(file: TensorFile, parameters: readonly Parameter
       found.set(name, name);
       continue;
     }
-    if (rules.ignoredNames.some((pattern) => pattern.test(name))) continue;
     const ours = [...candidates(name, rules, roots)].find((candidate) => wanted.has(candidate));
+    // What another head would want is ignored only where no rule gives it a place here.
+    if (ours === undefined && rules.ignoredNames.some((pattern) => pattern.test(name))) continue;
     if (ours === undefined) unexpected.push(name);
     else claims.set(ours, [...(claims.get(ours) ?? []), name]);
   }

@@ -118,7 +118,7 @@ export class CausalLm {
     checkGenerationOptions(options);
     const { signal, seed = 0, endTokens = this.endTokens, padToken = this.padToken, temperature } = options;
     const longest = Math.max(0, ...prompts.map((p) => p.length));
-    const maxNewTokens = options.maxNewTokens ?? this.contextLength;
+    const maxNewTokens = options.maxNewTokens ?? Number.POSITIVE_INFINITY;
     throwIfAborted(signal, 'generate');
     if (prompts.length === 0) return;
     const processors = this.#processors(options, { endTokens, promptLength: longest, maxNewTokens });

@@ -5,7 +5,7 @@ import { activation } from '../nn/activation.ts';
 import { attention, causalAttention, causalMask, mergeHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
 import { embedding, embeddingTable } from '../nn/embedding.ts';
-import { conv1d } from '../nn/linear.ts';
+import { conv1d, linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { normal, type Scope } from '../nn/scope.ts';
 import { add, concat, iota, matmul, reshape, slice, transpose, within } from '../ops/build.ts';
@@ -13,9 +13,10 @@ import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CausalLmArchitecture, DecoderInputs, DecoderOutputs, KeyValue } from './architecture.ts';
 import { configFields, requireDivides } from './config.ts';
+import { causalLmHead, type Labelled, lastTokenClassifier, positionsRead, readLabels } from './heads.ts';
 
 /** The fields of GPT-2's config.json that change the graph, under their names in the file. */
-export interface Gpt2Config {
+export interface Gpt2Config extends Labelled {
   vocab_size: number;
   n_positions: number;
   n_embd: number;
@@ -31,6 +32,7 @@ export interface Gpt2Config {
   scale_attn_weights: boolean;
   scale_attn_by_inverse_layer_idx: boolean;
   tie_word_embeddings: boolean;
+  pad_token_id: number | undefined;
 }
 
 function readConfig(json: Readonly<Record<string, unknown>>): Gpt2Config {
@@ -54,6 +56,8 @@ function readConfig(json: Readonly<Record<string, unknown>>): Gpt2Config {
     scale_attn_weights: f.flag('scale_attn_weights', true),
     scale_attn_by_inverse_layer_idx: f.flag('scale_attn_by_inverse_layer_idx', false),
     tie_word_embeddings: f.flag('tie_word_embeddings', true),
+    pad_token_id: f.optional('pad_token_id'),
+    ...readLabels(json),
   };
 }
 
@@ -110,15 +114,19 @@ function mlp(s: Scope, x: Tensor, c: Gpt2Config): Tensor {
 /** §2.3: weights of layers that write to the residual stream start smaller by 1/√(number of such layers). */
 const residual = (c: Gpt2Config) => normal(c.initializer_range / Math.sqrt(2 * c.n_layer));
 
-function causalLm(
+const wordTable = (s: Scope, c: Gpt2Config): Tensor =>
+  embeddingTable(s.at('transformer').at('wte'), c.vocab_size, c.n_embd, normal(c.initializer_range));
+
+/** Embeddings and the stack of blocks. */
+function decode(
   s: Scope,
-  { inputIds, attentionMask, positionIds, past, dropout, logits = 'all' }: DecoderInputs,
+  { inputIds, attentionMask, positionIds, past, dropout }: DecoderInputs,
   c: Gpt2Config,
-): DecoderOutputs {
+): Omit<DecoderOutputs, 'logits'> {
   const t = s.at('transformer');
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
-  const table = embeddingTable(t.at('wte'), c.vocab_size, c.n_embd, normal(c.initializer_range));
+  const table = wordTable(s, c);
   const positions = embeddingTable(t.at('wpe'), c.n_positions, c.n_embd, normal(c.initializer_range));
   let x = add(embedding(table, inputIds), embedding(positions, positionIds ?? unsqueeze(iota(time, before), 0)));
   x = drop(dropout, x, c.embd_pdrop, t.path);
@@ -136,19 +144,30 @@ function causalLm(
     present.push(out.present);
     attentions.push(out.probabilities);
   }
-  x = layerNorm(t.at('ln_f'), x, c.layer_norm_epsilon);
-  hiddenStates[c.n_layer] = x;
-  const read = logits === 'last' ? slice(x, 1, typeof time === 'number' ? time - 1 : `${time}+-1`, time) : x;
-  const head = c.tie_word_embeddings
-    ? table
-    : s.at('lm_head').param('weight', [c.vocab_size, c.n_embd], normal(c.initializer_range));
-  return { logits: matmul(read, head, { transposeB: true }), present, hiddenStates, attentions };
+  hiddenStates[c.n_layer] = layerNorm(t.at('ln_f'), x, c.layer_norm_epsilon);
+  return { present, hiddenStates, attentions };
 }
+
+function causalLm(s: Scope, inputs: DecoderInputs, c: Gpt2Config): DecoderOutputs {
+  const out = decode(s, inputs, c);
+  const table = c.tie_word_embeddings
+    ? wordTable(s, c)
+    : s.at('lm_head').param('weight', [c.vocab_size, c.n_embd], normal(c.initializer_range));
+  return { ...out, logits: matmul(positionsRead(out, inputs), table, { transposeB: true }) };
+}
+
+/** A linear map without bias; read at the last position of a text. */
+const score = (s: Scope, x: Tensor, c: Gpt2Config): Tensor =>
+  linear(s.at('score'), x, c.num_labels, { bias: false, initializer: normal(c.initializer_range) });
 
 export const gpt2: CausalLmArchitecture<Gpt2Config> = {
   modelType: 'gpt2',
   className: 'GPT2LMHeadModel',
   readConfig,
+  heads: {
+    GPT2LMHeadModel: causalLmHead(causalLm),
+    GPT2ForSequenceClassification: lastTokenClassifier(decode, score),
+  },
   causalLm,
   cache: (c) => ({ layers: c.n_layer, keyValueHeads: c.n_head, headSize: c.n_embd / c.n_head }),
   contextLength: (c) => c.n_positions,

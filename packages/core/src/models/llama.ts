@@ -1,6 +1,6 @@
 // Llama (Touvron et al. 2023, arXiv:2302.13971 and 2307.09288), and the families that share its graph: Mistral (arXiv:2310.06825) and Qwen2 (arXiv:2407.10671).
 
-import { addDims, type Dim } from '../dimension.ts';
+import type { Dim } from '../dimension.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, causalAttention, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -9,14 +9,15 @@ import { linear } from '../nn/linear.ts';
 import { rmsNorm } from '../nn/norm.ts';
 import { type Rotary, type RotaryScaling, rotary, rotate } from '../nn/position.ts';
 import { normal, type Scope } from '../nn/scope.ts';
-import { add, concat, iota, matmul, mul, slice, within } from '../ops/build.ts';
+import { add, concat, iota, matmul, mul, within } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CausalLmArchitecture, DecoderInputs, DecoderOutputs, KeyValue } from './architecture.ts';
 import { configFields, requireDivides } from './config.ts';
+import { causalLmHead, type Labelled, lastTokenClassifier, positionsRead, readLabels } from './heads.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
-export interface LlamaConfig {
+export interface LlamaConfig extends Labelled {
   vocab_size: number;
   max_position_embeddings: number;
   hidden_size: number;
@@ -73,6 +74,7 @@ const readConfig =
       residual_dropout: f.rate('residual_dropout', 0),
       tie_word_embeddings: f.flag('tie_word_embeddings', false),
       pad_token_id: f.optional('pad_token_id'),
+      ...readLabels(json),
       ...variant(json),
     };
   };
@@ -130,16 +132,19 @@ function mlp(s: Scope, x: Tensor, c: LlamaConfig): Tensor {
   );
 }
 
-function causalLm(
+const wordTable = (s: Scope, c: LlamaConfig): Tensor =>
+  embeddingTable(s.at('model').at('embed_tokens'), c.vocab_size, c.hidden_size, normal(c.initializer_range));
+
+/** Embeddings and the stack of blocks. */
+function decode(
   s: Scope,
-  { inputIds, attentionMask, positionIds, past, dropout, logits = 'all' }: DecoderInputs,
+  { inputIds, attentionMask, positionIds, past, dropout }: DecoderInputs,
   c: LlamaConfig,
-): DecoderOutputs {
+): Omit<DecoderOutputs, 'logits'> {
   const m = s.at('model');
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
-  const table = embeddingTable(m.at('embed_tokens'), c.vocab_size, c.hidden_size, normal(c.initializer_range));
-  let x = drop(dropout, embedding(table, inputIds, c.pad_token_id), c.residual_dropout, m.path);
+  let x = drop(dropout, embedding(wordTable(s, c), inputIds, c.pad_token_id), c.residual_dropout, m.path);
   const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), {
     base: c.rope_theta,
     size: c.head_dim,
@@ -159,24 +164,35 @@ function causalLm(
     present.push(out.present);
     attentions.push(out.probabilities);
   }
-  x = rmsNorm(m.at('norm'), x, c.rms_norm_eps);
-  hiddenStates[c.num_hidden_layers] = x;
-  const read = logits === 'last' ? slice(x, 1, addDims(time, -1), time) : x;
-  const head = c.tie_word_embeddings
-    ? table
-    : s.at('lm_head').param('weight', [c.vocab_size, c.hidden_size], normal(c.initializer_range));
-  return { logits: matmul(read, head, { transposeB: true }), present, hiddenStates, attentions };
+  hiddenStates[c.num_hidden_layers] = rmsNorm(m.at('norm'), x, c.rms_norm_eps);
+  return { present, hiddenStates, attentions };
 }
+
+function causalLm(s: Scope, inputs: DecoderInputs, c: LlamaConfig): DecoderOutputs {
+  const out = decode(s, inputs, c);
+  const table = c.tie_word_embeddings
+    ? wordTable(s, c)
+    : s.at('lm_head').param('weight', [c.vocab_size, c.hidden_size], normal(c.initializer_range));
+  return { ...out, logits: matmul(positionsRead(out, inputs), table, { transposeB: true }) };
+}
+
+/** A linear map without bias; read at the last position of a text. */
+const score = (s: Scope, x: Tensor, c: LlamaConfig): Tensor =>
+  linear(s.at('score'), x, c.num_labels, { bias: false, initializer: normal(c.initializer_range) });
 
 const family = (
   modelType: string,
-  className: string,
+  name: string,
   variant: (json: Json) => Variant,
   defaults = { rope_theta: 10000, rms_norm_eps: 1e-6 },
 ): CausalLmArchitecture<LlamaConfig> => ({
   modelType,
-  className,
+  className: `${name}ForCausalLM`,
   readConfig: readConfig(variant, defaults),
+  heads: {
+    [`${name}ForCausalLM`]: causalLmHead(causalLm),
+    [`${name}ForSequenceClassification`]: lastTokenClassifier(decode, score),
+  },
   causalLm,
   cache: (c) => ({ layers: c.num_hidden_layers, keyValueHeads: c.num_key_value_heads, headSize: c.head_dim }),
   contextLength: (c) => c.max_position_embeddings,
@@ -187,19 +203,19 @@ const family = (
   ignoredNames: [/\.rotary_emb\.inv_freq$/, /^lm_head\.weight$/],
 });
 
-export const llama = family('llama', 'LlamaForCausalLM', (json) => {
+export const llama = family('llama', 'Llama', (json) => {
   const f = configFields(json);
   const attention = f.flag('attention_bias', false);
   return { biases: { queryKeyValue: attention, output: attention, mlp: f.flag('mlp_bias', false) }, window: undefined };
 });
 
-export const mistral = family('mistral', 'MistralForCausalLM', (json) => ({
+export const mistral = family('mistral', 'Mistral', (json) => ({
   biases: { queryKeyValue: false, output: false, mlp: false },
   window: configFields(json).optional('sliding_window'),
 }));
 
 /** Biases on queries, keys and values only. Its sliding window is off in every published configuration. */
-export const qwen2 = family('qwen2', 'Qwen2ForCausalLM', () => ({
+export const qwen2 = family('qwen2', 'Qwen2', () => ({
   biases: { queryKeyValue: true, output: false, mlp: false },
   window: undefined,
 }));

@@ -26,6 +26,8 @@ export interface Parameter {
   readonly initializer: Initializer;
   /** The symbolic input that stands for it in the graph. */
   readonly tensor: Tensor;
+  /** Stored with the model and not trained (a buffer). */
+  readonly fixed?: true;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface Scope {
   readonly path: string;
   at(name: string): Scope;
   /** @throws YumoError `GRAPH` when the name was declared before with another shape. */
-  param(name: string, shape: readonly Dim[], initializer: Initializer): Tensor;
+  param(name: string, shape: readonly Dim[], initializer: Initializer, kind?: 'trained' | 'fixed'): Tensor;
 }
 
 /** A scope that declares, and the list of what was declared, in order. */
@@ -53,7 +55,7 @@ export function parameterScope(dtype: DType = 'float32'): ParameterScope {
   const at = (path: string): Scope => ({
     path,
     at: (name) => at(join(path, name)),
-    param(name, shape, initializer) {
+    param(name, shape, initializer, kind = 'trained') {
       const full = join(path, name);
       const known = parameters.get(full);
       if (known) {
@@ -73,7 +75,13 @@ export function parameterScope(dtype: DType = 'float32'): ParameterScope {
           { name: full },
         );
       }
-      const created: Parameter = { name: full, shape, initializer, tensor: tensor(full, dtype, shape) };
+      const created: Parameter = {
+        name: full,
+        shape,
+        initializer,
+        tensor: tensor(full, dtype, shape),
+        ...(kind === 'fixed' ? { fixed: true } : {}),
+      };
       parameters.set(full, created);
       return created.tensor;
     },

@@ -13,6 +13,7 @@ import {
   erf,
   exp,
   greater,
+  iota,
   layerNormWithStatistics,
   less,
   log,
@@ -23,7 +24,6 @@ import {
   neg,
   not,
   reciprocal,
-  relu,
   reshape,
   sigmoid,
   slice,
@@ -48,21 +48,14 @@ export function fixedDim(x: Tensor, axis: number, who: string): number {
   return d;
 }
 
-/** How many entries a reduction takes together. */
-const elements = (x: Tensor, axes: readonly number[]): number => {
-  const n = productOfDims(axes.map((a) => dim(x, a)));
-  if (typeof n !== 'number')
-    throw new YumoError(
-      'SHAPE',
-      `mean: the number of entries over axes [${axes.join(', ')}] of ${show(x.shape)} must be known`,
-      { shape: x.shape },
-    );
-  return n;
-};
+/** A size as an int32 number of the graph, `[]`: named sizes are known when it runs. */
+export const sizeTensor = (d: Dim): Tensor => (typeof d === 'number' ? integer(d) : reshape(iota(1, d), []));
 
-/** Mean over the given axes (all by default), whose sizes must be numbers. */
+/** Mean over the given axes; over all by default. */
 export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
-  return mul(sum(x, axes, keep), 1 / elements(x, axes));
+  const entries = productOfDims(axes.map((a) => dim(x, a)));
+  const total = sum(x, axes, keep);
+  return typeof entries === 'number' ? mul(total, 1 / entries) : div(total, cast(sizeTensor(entries), x.dtype));
 }
 
 /** Biased variance. */
@@ -88,7 +81,8 @@ export const geluQuick = (x: Tensor): Tensor => mul(x, sigmoid(mul(x, 1.702)));
 /** x · sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118; Ramachandran et al. 2017). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 /** log(1 + eˣ), without overflow. */
-export const softplus = (x: Tensor): Tensor => add(relu(x), log(add(exp(neg(abs(x))), 1)));
+// maximum, not relu: its gradient at 0 is ½, so the whole has its true slope there.
+export const softplus = (x: Tensor): Tensor => add(maximum(x, 0), log(add(exp(neg(abs(x))), 1)));
 
 /** Removes an axis of size 1. */
 export const squeeze = (x: Tensor, axis: number): Tensor => {
@@ -150,6 +144,13 @@ export function unbroadcast(x: Tensor, shape: Shape): Tensor {
 
 /** All axes but the last one as one: `[…, n]` → `[rows, n]`. */
 export const flattenRows = (x: Tensor): Tensor => reshape(x, [productOfDims(x.shape.slice(0, -1)), dim(x, -1)]);
+
+/** √Σx² over one axis. */
+export const l2Norm = (x: Tensor, axis: number, keep = false): Tensor => sqrt(sum(square(x), [axis], keep));
+
+/** x / max(‖x‖₂, ε) over one axis. The maximum stands under the root, so that a vector of zeros has a gradient. */
+export const l2Normalize = (x: Tensor, axis = -1, epsilon = 1e-12): Tensor =>
+  div(x, sqrt(maximum(sum(square(x), [axis], true), epsilon ** 2)));
 
 /** Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450). `x [..., n]`, weight and bias `[n]`. */
 export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor =>
