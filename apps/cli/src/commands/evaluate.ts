@@ -55,33 +55,39 @@ export const evaluate: Register = (program, session) => {
       const { signal } = interruption;
       const bundle = await openBundle(diskSource(folder));
       const tokenizer = Tokenizer.fromJson(await bundle.tokenizerJson(), { file: `${folder}/tokenizer.json` });
-      const read = await readTextFiles({ files, field }, [process.cwd()]);
+      const read = await readTextFiles({ files, field }, [process.cwd()], { who: 'evaluate', remedy: p.noFile });
       const texts = read.flatMap(({ name, documents }) =>
-        documents.map((text, i) => ({ name: documents.length > 1 ? `${name}:${i + 1}` : name, ids: tokenizer.encodeIds(text), text })),
+        documents.map((text, i) => ({ name: documents.length > 1 ? `${name}:${i + 1}` : name, text })),
       );
       const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
       const progress = progressOf(session);
       const worst = new Worst(options.worst);
       const rows: string[] = [];
-      const result = await evaluateLanguageModel(bundle, tokenizer, texts.map((t) => t.text), runtime, {
-        ...(stride === undefined ? {} : { stride }),
-        signal,
-        onToken(prediction) {
-          worst.add(prediction);
-          if (options.predictions === undefined) return;
-          const { text, ...rest } = prediction;
-          rows.push(`${JSON.stringify({ text: texts[text]!.name, ...rest, token: tokenizer.idToToken(rest.id) })}\n`);
+      const result = await evaluateLanguageModel(
+        bundle,
+        tokenizer,
+        texts.map((t) => t.text),
+        runtime,
+        {
+          ...(stride === undefined ? {} : { stride }),
+          signal,
+          onToken(prediction) {
+            worst.add(prediction);
+            if (options.predictions === undefined) return;
+            const { text, ...rest } = prediction;
+            rows.push(`${JSON.stringify({ text: texts[text]!.name, ...rest, token: tokenizer.idToToken(rest.id) })}\n`);
+          },
+          onProgress: ({ done, total, loss }) =>
+            progress.update({ unit: p.token, done, total, facts: [`${phrases.training.loss} ${loss.toFixed(4)}`] }),
         },
-        onProgress: ({ done, total, loss }) =>
-          progress.update({ unit: p.token, done, total, facts: [`${phrases.training.loss} ${loss.toFixed(4)}`] }),
-      });
+      );
       progress.finish();
       if (options.predictions !== undefined) await writeFileAtomic(options.predictions, rows.join(''));
 
       const surprises = worst.kept.map(({ text, position, id, logProbability }) => ({
         text: texts[text]!.name,
         position,
-        before: tokenizer.decode(texts[text]!.ids.subarray(Math.max(0, position - 12), position)),
+        before: tokenizer.decode(tokenizer.encodeIds(texts[text]!.text).subarray(Math.max(0, position - 12), position)),
         token: tokenizer.decode([id]),
         logProbability,
       }));
@@ -95,7 +101,10 @@ export const evaluate: Register = (program, session) => {
           [p.perplexity, significant(result.perplexity)],
           [p.bitsPerByte, result.bitsPerByte.toFixed(4)],
           [p.window, p.windowOf(result.contextLength, result.stride)],
-          [p.time, `${duration(result.seconds)}, ${whole(result.tokens / result.seconds)} ${phrases.training.tokensPerSecond}`],
+          [
+            p.time,
+            `${duration(result.seconds)}, ${whole(result.tokens / result.seconds)} ${phrases.training.tokensPerSecond}`,
+          ],
         ]),
       );
       if (surprises.length > 0)

@@ -5,7 +5,7 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nearest, YumoError } from '@yumo/core';
 import { writeFileAtomic } from '@yumo/core/node';
-import { recipeFields } from '@yumo/train';
+import { type Recipe, recipeFields } from '@yumo/train';
 import { type ListedRecipe, listRecipes, loadRecipe } from '@yumo/train/node';
 import type { Command } from 'commander';
 import { addRecipeFlags } from '../recipe-flags.ts';
@@ -38,13 +38,13 @@ function registerList(group: Command, { output, phrases }: Session): void {
       const found = await listRecipes(folders.length > 0 ? folders : recipePlaces());
       output.document({ recipes: found });
       const { columns } = p;
-      const known = <T>(r: ListedRecipe, show: (recipe: (ListedRecipe & { recipe: unknown })['recipe']) => T): T | '' =>
+      const known = (r: ListedRecipe, show: (recipe: Recipe) => string): string =>
         'recipe' in r ? show(r.recipe) : '';
       output.print(
         table(found, [
           { title: columns.file, cell: (r) => r.path },
           { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type) },
-          { title: columns.steps, cell: (r) => String(known(r, (x) => x.steps)), align: 'right' },
+          { title: columns.steps, cell: (r) => known(r, (x) => String(x.steps)), align: 'right' },
           { title: columns.description, cell: (r) => ('problem' in r ? r.problem : r.recipe.description) },
         ]),
       );
@@ -70,7 +70,9 @@ function registerInit(group: Command, { output, phrases }: Session): void {
       () => false,
     );
     if (there && !force)
-      throw new YumoError('FILE', `${target}: there already; give another --out, or replace it with --force`, { path: target });
+      throw new YumoError('FILE', `${target}: there already; give another --out, or replace it with --force`, {
+        path: target,
+      });
     await writeFileAtomic(target, `${JSON.stringify(made, null, 2)}\n`);
     output.document({ path: target, recipe: made });
     output.print(phrases.wrote(target));

@@ -14,10 +14,10 @@ export const resume: Register = (program, session) => {
     .summary(p.summary)
     .description(p.description)
     .argument('<run>', p.run)
-    .option('--data-folder <folder>', phrases.train.dataFolder, collect);
+    .option('--data <folder>', phrases.train.dataFolder, collect);
   const overrides = addRecipeFlags(command, phrases);
-  command.action(async (folder: string, options: { dataFolder?: readonly string[] }) => {
-    const dataFolders = options.dataFolder ? [...options.dataFolder, process.cwd()] : undefined;
+  command.action(async (folder: string, options: { data?: readonly string[] }) => {
+    const dataFolders = options.data ? [...options.data, process.cwd()] : undefined;
     const events = resumeTraining({
       folder,
       overrides,

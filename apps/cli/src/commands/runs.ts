@@ -29,7 +29,11 @@ export const runs: Register = (program, { output, phrases }) => {
           { title: columns.perCharacter, cell: (r) => optional(r.bestLossPerCharacter, loss), align: 'right' },
           { title: columns.speed, cell: (r) => optional(r.tokensPerSecond, whole), align: 'right' },
           { title: columns.time, cell: (r) => duration(r.seconds), align: 'right' },
-          { title: columns.parameters, cell: (r) => optional(r.parameters, (x) => significant(x / 1e6, 3)), align: 'right' },
+          {
+            title: columns.parameters,
+            cell: (r) => optional(r.parameters, (x) => significant(x / 1e6, 3)),
+            align: 'right',
+          },
         ]),
       );
     });

@@ -9,7 +9,7 @@ import { followTraining } from '../ui/training.ts';
 
 interface Options {
   readonly out?: string;
-  readonly dataFolder?: readonly string[];
+  readonly data?: readonly string[];
   readonly overwrite?: true;
 }
 
@@ -22,13 +22,13 @@ export const train: Register = (program, session) => {
     .description(p.description)
     .argument('<recipe>', p.recipe)
     .option('-o, --out <folder>', p.out)
-    .option('--data-folder <folder>', p.dataFolder, collect)
+    .option('--data <folder>', p.dataFolder, collect)
     .option('--overwrite', p.overwrite);
   const overrides = addRecipeFlags(command, phrases);
   command.action(async (path: string, options: Options) => {
     const recipe = await loadRecipe(path, overrides);
     const folder = options.out ?? join('runs', recipe.name);
-    const dataFolders = [...(options.dataFolder ?? []), process.cwd(), ...recipeFolders(path)];
+    const dataFolders = [...(options.data ?? []), process.cwd(), ...recipeFolders(path)];
     const events = runTraining(recipe, {
       folder,
       dataFolders,

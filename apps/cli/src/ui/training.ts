@@ -9,7 +9,11 @@ import { pairs } from './table.ts';
 type Done = TrainingEvent & { kind: 'done' };
 
 /** Follows a training to its end, and sets the exit code when the recipe's expectation is missed. */
-export async function followTraining(events: AsyncIterable<TrainingEvent>, folder: string, session: Session): Promise<void> {
+export async function followTraining(
+  events: AsyncIterable<TrainingEvent>,
+  folder: string,
+  session: Session,
+): Promise<void> {
   const { output, phrases } = session;
   const p = phrases.training;
   const progress = progressOf(session);
@@ -31,10 +35,7 @@ export async function followTraining(events: AsyncIterable<TrainingEvent>, folde
           );
           break;
         case 'step': {
-          const facts = [
-            `${p.loss} ${event.loss.toFixed(4)}`,
-            `${whole(event.tokensPerSecond)} ${p.tokensPerSecond}`,
-          ];
+          const facts = [`${p.loss} ${event.loss.toFixed(4)}`, `${whole(event.tokensPerSecond)} ${p.tokensPerSecond}`];
           progress.update({ unit: p.step, done: event.step, total: steps, secondsLeft: event.secondsLeft, facts });
           break;
         }
@@ -74,7 +75,14 @@ function summary(done: Done, folder: string, { phrases: { training: p } }: Sessi
       ? []
       : [p.best(bestLoss.toFixed(4), bestLossPerCharacter.toFixed(4), bestStep)];
   const expected = expectation
-    ? [p.expectation(expectation.metric, significant(expectation.value), significant(expectation.atMost), expectation.met)]
+    ? [
+        p.expectation(
+          expectation.metric,
+          significant(expectation.value),
+          significant(expectation.atMost),
+          expectation.met,
+        ),
+      ]
     : [];
   const next = reason === 'aborted' ? p.goOn(folder) : p.tryIt(folder);
   return [p.ended(step, duration(seconds), reason === 'aborted'), ...best, ...expected, next].join('\n');
