@@ -2,7 +2,9 @@
 
 export { readTextFiles } from './data/files.node.ts';
 export * from './index.ts';
+export { type ListedRecipe, listRecipes } from './recipes.node.ts';
 export { readEvents } from './run.node.ts';
+export { listRuns, type RunSummary, summarizeRun } from './runs.node.ts';
 export {
   loadRecipe,
   type NodeResumeOptions,

@@ -39,6 +39,17 @@ export async function takeLock(path: string, folder: string): Promise<() => Prom
   }
 }
 
+/** Whether a living process of this computer, or one of another, holds a lock. */
+export async function isHeld(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const holder = text === undefined ? undefined : parse(text);
+  if (!holder) return false;
+  return (
+    holder.host !== hostname() ||
+    (holder.processStarted !== '' && (await startOf(holder.pid)) === holder.processStarted)
+  );
+}
+
 async function removeIfStale(path: string, folder: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return; // given back meanwhile
