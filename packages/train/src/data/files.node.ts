@@ -15,7 +15,7 @@ export interface Asker {
   readonly who: string;
   readonly remedy: string;
 }
-const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data-folder' };
+const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
 
 import type { TextFile } from './corpus.ts';
 
