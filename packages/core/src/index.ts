@@ -39,6 +39,7 @@ export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
 export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
+export { streamLongText } from './tasks/long-text.ts';
 export * from './tasks/text-generation.ts';
 export * from './tasks/tokenizer.ts';
 export * from './tensor.ts';

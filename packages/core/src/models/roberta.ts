@@ -29,7 +29,7 @@ export interface RobertaConfig extends BertConfig {
 }
 
 function readConfig(json: Readonly<Record<string, unknown>>): RobertaConfig {
-  const c = readBertConfig({ vocab_size: 50265, layer_norm_eps: 1e-12, ...json });
+  const c = readBertConfig({ vocab_size: 50265, pad_token_id: 1, ...json });
   return { ...c, pad_token_id: c.pad_token_id ?? 1 };
 }
 
