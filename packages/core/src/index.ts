@@ -8,6 +8,8 @@ export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
+export * from './export/export.ts';
+export type { ProbeDifference } from './export/probe.ts';
 export * from './generate/beam.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
