@@ -32,8 +32,19 @@ export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
 export * from './models/architecture.ts';
 export { type DecoderGraph, decoderGraph } from './models/decoder-graph.ts';
-export { architectureFor, causalLmTypes } from './models/index.ts';
+export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-graph.ts';
+export {
+  architectureFor,
+  causalLmTypes,
+  type Model,
+  modelFor,
+  modelTypes,
+  seq2seqFor,
+  seq2seqTypes,
+} from './models/index.ts';
+export { crossDecoderGraph, encoderGraph, type Seq2SeqGraph } from './models/seq2seq-graph.ts';
 export * from './nn/dropout.ts';
+export * from './nn/losses.ts';
 export * from './nn/scope.ts';
 export * from './ops/build.ts';
 export * from './ops/compose.ts';
