@@ -155,7 +155,7 @@ export class DecoderRows implements Decoding {
 }
 
 /** The scores of each row's last position, without copying. @param logits `[rows, positions, vocabulary]` */
-function lastScores(logits: Value): Scores[] {
+export function lastScores(logits: Value): Scores[] {
   const [rows, positions, vocabulary] = logits.shape as [number, number, number];
   const { data } = logits;
   if (!(data instanceof Float32Array || data instanceof Float64Array))
