@@ -1,1 +1,46 @@
-// core: to be filled
+// The public names of @yumo/core that run anywhere.
+
+export * from './checkpoint/folder.ts';
+export * from './checkpoint/parameters.ts';
+export * from './checkpoint/safetensors.ts';
+export { readShards } from './checkpoint/shards.ts';
+export * from './checkpoint/source.ts';
+export * from './checkpoint/url.ts';
+export * from './dimension.ts';
+export * from './errors.ts';
+export * from './generate/beam.ts';
+export * from './generate/decode.ts';
+export * from './generate/decoding.ts';
+export {
+  checkGenerationOptions,
+  fromHuggingFace,
+  processorsFor,
+  type ScoreContext,
+  type ScoreOptions,
+} from './generate/options.ts';
+export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
+export * from './generate/sampling.ts';
+export * from './generate/stop.ts';
+export { type GraphCost, graphCost } from './graph/cost.ts';
+export { evaluateTensors } from './graph/evaluate.ts';
+export { gradient } from './graph/gradient.ts';
+export { countOperations, print } from './graph/print.ts';
+export { simplify } from './graph/simplify.ts';
+export { topological } from './graph/topological.ts';
+export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
+export * from './models/architecture.ts';
+export { type DecoderGraph, decoderGraph } from './models/decoder-graph.ts';
+export { architectureFor, causalLmTypes } from './models/index.ts';
+export * from './nn/dropout.ts';
+export * from './nn/scope.ts';
+export * from './ops/build.ts';
+export * from './ops/compose.ts';
+export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
+export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
+export { referenceRuntime } from './runtimes/reference.ts';
+export * from './runtimes/runtime.ts';
+export { streamLongText } from './tasks/long-text.ts';
+export * from './tasks/text-generation.ts';
+export * from './tasks/tokenizer.ts';
+export * from './tensor.ts';
+export * from './value.ts';

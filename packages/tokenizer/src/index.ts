@@ -13,4 +13,5 @@ export type { PaddingOptions } from './padding.ts';
 export { readSentencePieceFile, type SentencePieceFile } from './sentencepiece/model-file.ts';
 export { SentencePiece, type SentencePieceEncoding } from './sentencepiece/sentencepiece.ts';
 export { type DecodeOptions, type EncodeOptions, type TextOptions, Tokenizer } from './tokenizer.ts';
+export * from './train/index.ts';
 export type { TruncationOptions } from './truncation.ts';

@@ -1,0 +1,197 @@
+// Beam search: several continuations side by side, the most probable whole ones kept. With groups that must differ (diverse beam search).
+
+import { throwIfAborted } from '../errors.ts';
+import type { Decoding } from './decoding.ts';
+import { chain, checkScores, logSoftmaxOf, type Processor, penaliseChosen } from './processors.ts';
+
+export interface BeamOptions {
+  readonly beams: number;
+  /** Groups of beams that are kept apart (Vijayakumar et al. 2016, arXiv:1610.02424); 1 by default. */
+  readonly beamGroups?: number | undefined;
+  /** Taken off a token's score for each time that an earlier group chose it at the same step. */
+  readonly diversityPenalty?: number | undefined;
+  /** A finished row's score is its sum of log-probabilities / (number of generated tokens) ** lengthPenalty; 1 by default. */
+  readonly lengthPenalty?: number | undefined;
+  /** true: a prompt is done when enough rows are finished; false: when no running beam can beat the worst finished one. */
+  readonly earlyStopping?: boolean | undefined;
+  readonly returnSequences?: number | undefined;
+  readonly maxNewTokens: number;
+  readonly endTokens: readonly number[];
+  /** What groups that are done count as having chosen. */
+  readonly padToken: number;
+  readonly processors: readonly Processor[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A finished continuation. */
+export interface BeamResult {
+  /** New ids, end token included. */
+  readonly ids: readonly number[];
+  readonly score: number;
+}
+
+interface Beam {
+  readonly ids: readonly number[];
+  /** Sum of log-probabilities. */
+  readonly sum: number;
+}
+
+/** The best finished rows of one group. */
+class Finished {
+  readonly kept: BeamResult[] = [];
+  readonly #size: number;
+  readonly #lengthPenalty: number;
+  readonly #early: boolean;
+  done = false;
+
+  constructor(size: number, lengthPenalty: number, early: boolean) {
+    this.#size = size;
+    this.#lengthPenalty = lengthPenalty;
+    this.#early = early;
+  }
+
+  #score(sum: number, length: number): number {
+    return sum / length ** this.#lengthPenalty;
+  }
+
+  /** Keeps a row if it is among the best. */
+  add({ ids, sum }: Beam): void {
+    const score = this.#score(sum, ids.length);
+    if (this.kept.length < this.#size) this.kept.push({ ids, score });
+    else {
+      const worst = this.#worst();
+      if (score <= this.kept[worst]!.score) return;
+      this.kept.splice(worst, 1);
+      this.kept.push({ ids, score });
+    }
+  }
+
+  /** Ends the group when running on is useless. `length` generated tokens, the one just chosen included. */
+  judge(bestSum: number, length: number): void {
+    if (this.kept.length < this.#size) return;
+    this.done ||= this.#early || this.kept[this.#worst()]!.score >= this.#score(bestSum, length);
+  }
+
+  #worst(): number {
+    return this.kept.reduce((worst, r, i) => (r.score < this.kept[worst]!.score ? i : worst), 0);
+  }
+}
+
+interface Candidate {
+  readonly beam: number;
+  readonly id: number;
+  readonly sum: number;
+}
+
+/** The n largest of all sums over beams and tokens; of equal ones the earlier beam, then the smaller id. */
+function largest(n: number, beams: readonly { readonly sum: number; readonly scores: Float64Array }[]): Candidate[] {
+  const best: Candidate[] = [];
+  beams.forEach(({ sum, scores }, beam) => {
+    for (let id = 0; id < scores.length; id++) {
+      const total = sum + scores[id]!;
+      if (total === Number.NEGATIVE_INFINITY) continue; // removed
+      if (best.length === n && !(total > best[n - 1]!.sum)) continue;
+      let at = best.length;
+      while (at > 0 && total > best[at - 1]!.sum) at--;
+      best.splice(at, 0, { beam, id, sum: total });
+      if (best.length > n) best.pop();
+    }
+  });
+  return best;
+}
+
+/** Stands for log 0 of beams that do not exist yet: at first only one beam of a group runs. */
+const never = -1e9;
+
+/**
+ * Searches from the rows that a decoding has just read, one row a prompt.
+ * @param rows the ids of each row, padding included; processors see them.
+ * @returns for each prompt its `returnSequences` best, best first.
+ */
+export async function beamSearch(
+  decoding: Decoding,
+  rows: readonly (readonly number[])[],
+  options: BeamOptions,
+): Promise<BeamResult[][]> {
+  const { beams, beamGroups: groups = 1, diversityPenalty = 0, lengthPenalty = 1, earlyStopping = false } = options;
+  const { maxNewTokens, endTokens, padToken, signal, returnSequences = 1 } = options;
+  const size = beams / groups;
+  const process = chain(options.processors);
+  const prompts = rows.length;
+  const finished = Array.from({ length: prompts * groups }, () => new Finished(size, lengthPenalty, earlyStopping));
+  // Group g of prompt p runs in the rows p · beams + g · size … of the decoding.
+  decoding.select(rows.flatMap((_, p) => new Array<number>(beams).fill(p)));
+  let running: Beam[] = Array.from({ length: prompts * beams }, (_, row) => ({
+    ids: [],
+    sum: row % size === 0 ? 0 : never,
+  }));
+
+  for (let step = 1; step <= maxNewTokens; step++) {
+    throwIfAborted(signal, 'beam search');
+    const next: Beam[] = [];
+    const parents: number[] = [];
+    for (let p = 0; p < prompts; p++) {
+      const chosen: number[] = []; // at this step, by earlier groups of the prompt
+      for (let g = 0; g < groups; g++) {
+        const first = p * beams + g * size;
+        const group = finished[p * groups + g]!;
+        const members = Array.from({ length: size }, (_, i) => first + i);
+        if (group.done) {
+          // The rows stay in the batch; what they hold no longer counts.
+          for (const row of members) {
+            next.push(running[row]!);
+            parents.push(row);
+            chosen.push(padToken);
+          }
+          continue;
+        }
+        const scored = members.map((row) => {
+          checkScores(decoding.scores[row]!, 'beam search');
+          const scores = logSoftmaxOf(decoding.scores[row]!);
+          if (groups > 1) penaliseChosen(scores, diversityPenalty, chosen);
+          process(scores, { ids: [...rows[p]!, ...running[row]!.ids], promptLength: rows[p]!.length });
+          return { sum: running[row]!.sum, scores };
+        });
+        // Twice the beams: however many of them end, enough remain to run on.
+        const candidates = largest(Math.max(2, 1 + endTokens.length) * size, scored);
+        let taken = 0;
+        for (const [rank, { beam, id, sum }] of candidates.entries()) {
+          const ids = [...running[first + beam]!.ids, id];
+          if (endTokens.includes(id)) {
+            if (rank < size) group.add({ ids, sum });
+            continue;
+          }
+          next.push({ ids, sum });
+          parents.push(first + beam);
+          chosen.push(id);
+          if (++taken === size) break;
+        }
+        for (; taken < size; taken++) {
+          // Fewer tokens than beams are left: the rest cannot win.
+          next.push({ ids: [...running[first]!.ids, endTokens[0] ?? 0], sum: Number.NEGATIVE_INFINITY });
+          parents.push(first);
+        }
+        group.judge(candidates[0]?.sum ?? Number.NEGATIVE_INFINITY, step);
+      }
+    }
+    running = next;
+    if (step === maxNewTokens || finished.every((f) => f.done)) break;
+    decoding.select(parents);
+    await decoding.advance(
+      running.map((b) => b.ids.at(-1)!),
+      signal,
+    );
+  }
+
+  running.forEach((beam, row) => {
+    const group = finished[Math.floor(row / size)]!;
+    if (!group.done && beam.ids.length > 0 && Number.isFinite(beam.sum)) group.add(beam);
+  });
+  return Array.from({ length: prompts }, (_, p) =>
+    finished
+      .slice(p * groups, (p + 1) * groups)
+      .flatMap((f) => f.kept)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, returnSequences),
+  );
+}

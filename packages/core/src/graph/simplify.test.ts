@@ -1,0 +1,94 @@
+// Simplification keeps the meaning and removes the work.
+
+import { describe, expect, it } from 'vitest';
+import {
+  add,
+  cast,
+  detach,
+  expand,
+  greater,
+  iota,
+  matmul,
+  mul,
+  reshape,
+  slice,
+  sub,
+  sum,
+  transpose,
+  where,
+} from '../ops/build.ts';
+import { softplus, split } from '../ops/compose.ts';
+import { type Graph, scalar, type Tensor, tensor } from '../tensor.ts';
+import { evaluateTensors } from './evaluate.ts';
+import { gradient } from './gradient.ts';
+import { countOperations, print } from './print.ts';
+import { simplify } from './simplify.ts';
+
+const x = tensor('x', 'float32', [2, 3]);
+const graphOf = (...outputs: Tensor[]): Graph => ({
+  inputs: [x],
+  outputs: Object.fromEntries(outputs.map((t, i) => [`y${i}`, t])),
+});
+const counts = (...outputs: Tensor[]): Record<string, number> =>
+  Object.fromEntries(countOperations(simplify(graphOf(...outputs))));
+
+describe('simplify', () => {
+  it('shares equal expressions', () => {
+    expect(counts(add(mul(x, x), mul(x, x)))).toEqual({ mul: 1, add: 1 });
+    expect(counts(softplus(x), softplus(x))).toEqual(counts(softplus(x)));
+  });
+  it('folds what is known', () => {
+    expect(counts(add(x, mul(cast(iota(3), 'float32'), 2)))).toEqual({ add: 1 });
+    expect(counts(mul(mul(x, 3), 2))).toEqual({ mul: 1 });
+    expect(counts(sub(mul(x, 1), 0))).toEqual({});
+  });
+  it('reads transposed operands instead of transposing', () => {
+    expect(counts(matmul(x, transpose(x, [1, 0])))).toEqual({ matmul: 1 });
+  });
+  it('leaves broadcasting to the operation that needs it', () => {
+    expect(counts(mul(x, expand(sum(x), [2, 3])))).toEqual({ sum: 1, mul: 1 });
+  });
+  it('joins views', () => {
+    expect(counts(reshape(reshape(x, [6]), [3, 2]))).toEqual({ reshape: 1 });
+    expect(counts(transpose(transpose(x, [1, 0]), [1, 0]))).toEqual({});
+  });
+  it('drops detach, and choices between equals', () => {
+    expect(counts(where(greater(x, 0), detach(x), x))).toEqual({});
+  });
+  it('keeps the numbers', () => {
+    const y = add(
+      mul(softplus(x), mul(2, 3)),
+      matmul(x, transpose(mul(x, x), [1, 0])).shape.length === 2
+        ? sum(matmul(x, transpose(mul(x, x), [1, 0])))
+        : scalar(0),
+    );
+    const feeds = { x: { dtype: 'float32' as const, shape: [2, 3], data: Float32Array.of(1, -2, 3, -4, 5, -6) } };
+    const [plain] = evaluateTensors([y], feeds);
+    const [less] = evaluateTensors([simplify(graphOf(y)).outputs.y0!], feeds);
+    less!.data.forEach((v, i) => void expect(v).toBeCloseTo(plain!.data[i]!, 12));
+  });
+});
+
+describe('the gradient of a split', () => {
+  it('is one concat, without padding', () => {
+    const pieces = split(x, [1, 1, 1], 1);
+    const loss = sum(add(mul(pieces[0]!, pieces[1]!), mul(pieces[2]!, pieces[2]!)));
+    const found = counts(...gradient(loss, [x]));
+    expect(found.pad).toBeUndefined();
+    expect(found.concat).toBe(1);
+  });
+  it('pads where pieces are missing', () => {
+    expect(counts(...gradient(sum(mul(slice(x, 1, 0, 1), 2)), [x])).pad).toBe(1);
+  });
+});
+
+it('a graph prints as lines that can be read', () => {
+  expect(print(simplify(graphOf(sum(matmul(x, x, { transposeB: true }), [0]))))).toBe(
+    [
+      'input x : float32 [2, 3]',
+      '%0 = matmul(x, x) transposeB scale=1 : float32 [2, 2]',
+      '%1 = sum(%0) axes=[0] : float32 [2]',
+      'output y0 = %1',
+    ].join('\n'),
+  );
+});

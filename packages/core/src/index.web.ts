@@ -1,0 +1,4 @@
+// The public names of @yumo/core in a browser: everything universal, and onnxruntime-web.
+
+export * from './index.ts';
+export * from './runtimes/onnxruntime.web.ts';

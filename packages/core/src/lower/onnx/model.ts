@@ -1,0 +1,179 @@
+// A graph as an ONNX file: names, initializers, named sizes, and the rewrites that only this target gains by.
+
+import { YumoError } from '../../errors.ts';
+import { simplify } from '../../graph/simplify.ts';
+import { topological } from '../../graph/topological.ts';
+import type { OpName } from '../../ops/signatures.ts';
+import { type Graph, inputName, type Node, narrowed, type OpNode, show, type Tensor } from '../../tensor.ts';
+import type { DType, Value } from '../../value.ts';
+import { Emitter, isStatic, type Target } from './emitter.ts';
+import { type At, type Lower, lowerings } from './ops.ts';
+import { onnxType, serialise, type ValueInfo } from './proto.ts';
+import { isQuantizable, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
+
+export interface OnnxOptions {
+  /** Inputs whose numbers become part of the file: the weights. */
+  readonly constants?: Readonly<Record<string, Value>>;
+  /** Inputs that the file takes as int64 (what other programs feed) where the graph computes in int32. */
+  readonly int64Inputs?: readonly string[];
+  /** Weights of products and embeddings as 8-bit integers. */
+  readonly quantize?: boolean;
+  readonly target?: Partial<Target>;
+  /** Key/value notes in the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const opset = 21;
+
+/** Calls one row of the table. */
+function lower<K extends OpName>(e: Emitter, node: OpNode<K>, names: readonly string[]): readonly string[] {
+  const y = node.results.map((form, result) => ({ ...form, node: node as unknown as Node, result }));
+  const row = lowerings[node.op] as Lower<K>;
+  // `names` and `y` have the lengths that K prescribes; `map` lost them.
+  return row(e, { x: node.inputs, names, y, attrs: node.attrs } as unknown as At<K>);
+}
+
+/** The matmul whose product `add` can take into one Gemm (as its C), or undefined. Static two-axis results and row vectors only. */
+function gemmOf(
+  add: OpNode<'add'>,
+  readers: (t: Tensor) => number,
+): { product: Tensor; matmul: OpNode<'matmul'>; other: Tensor } | undefined {
+  for (const [product, other] of [
+    [add.inputs[0], add.inputs[1]],
+    [add.inputs[1], add.inputs[0]],
+  ] as const) {
+    const { node } = product;
+    if (node.kind !== 'op' || node.op !== 'matmul' || readers(product) !== 1 || product.dtype !== 'float32') continue;
+    const [a, b] = node.inputs;
+    const flat = a.shape.length === 2 && b.shape.length === 2;
+    const rows = a.shape.length > 2 && b.shape.length === 2 && !node.attrs.transposeA && isStatic(product.shape);
+    const sameShape = show(other.shape) === show(product.shape);
+    const vector = other.shape.length === 1 && other.shape[0] === product.shape.at(-1);
+    if ((flat && (vector || sameShape)) || (rows && vector)) return { product, matmul: node, other };
+  }
+  return undefined;
+}
+
+/**
+ * The bytes of an .onnx file that computes the graph.
+ * @throws YumoError `GRAPH` when a size cannot be told from the inputs.
+ */
+export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  const { constants = {}, int64Inputs = [], quantize = false, metadata = {} } = options;
+  const target: Target = { contrib: true, webgpu: false, ...options.target };
+  const { outputs } = simplify(graph);
+  const order = topological(Object.values(outputs));
+
+  const counts = new Map<Node, number[]>();
+  const count = (t: Tensor): void => {
+    const slots = counts.get(t.node) ?? [];
+    slots[t.result] = (slots[t.result] ?? 0) + 1;
+    counts.set(t.node, slots);
+  };
+  for (const node of order) if (node.kind === 'op') node.inputs.forEach(count);
+  for (const t of Object.values(outputs)) {
+    count(t);
+    count(t); // a graph output is never fused away
+  }
+  const readers = (t: Tensor): number => counts.get(t.node)?.[t.result] ?? 0;
+
+  const listed = new Set(graph.inputs.map((t) => t.node));
+  for (const node of order) {
+    if (node.kind === 'input' && !listed.has(node))
+      throw new YumoError('GRAPH', `onnx: the outputs need the input "${node.name}", which the graph does not list`, {
+        name: node.name,
+      });
+  }
+  const clash = Object.keys(outputs).find((name) => graph.inputs.some((t) => inputName(t) === name));
+  if (clash !== undefined)
+    throw new YumoError('GRAPH', `onnx: "${clash}" names an input and an output; a file needs two names`, {
+      name: clash,
+    });
+  const e = new Emitter(target, readers);
+  const names = new Map<Node, readonly string[]>();
+  const nameOf = (t: Tensor): string => names.get(t.node)![t.result]!;
+  for (const name of Object.keys(outputs)) e.reserve(name);
+  for (const t of graph.inputs) e.reserve(inputName(t));
+
+  const inputs: ValueInfo[] = [];
+  const used = new Set(order);
+  for (const t of graph.inputs) {
+    const name = inputName(t);
+    const bound = constants[name];
+    if (bound) {
+      if (bound.shape.join() !== t.shape.join())
+        throw new YumoError('FEED', `constant "${name}": expected ${show(t.shape)}, got ${show(bound.shape)}`, {
+          name,
+        });
+      continue; // emitted when it is read, as floats or as integers
+    }
+    const dtype: DType = int64Inputs.includes(name) ? 'int64' : t.dtype;
+    inputs.push({ name, dtype, shape: t.shape });
+    e.declareInput(name, t.shape);
+    if (used.has(t.node))
+      names.set(t.node, [dtype === t.dtype ? name : e.node('Cast', [name], { to: onnxType(t.dtype) })]);
+  }
+
+  const fused = new Set<Node>();
+  for (const node of order)
+    if (node.kind === 'op' && node.op === 'add') {
+      const gemm = gemmOf(node, readers);
+      if (gemm && !(quantize && isQuantizable(gemm.matmul, constants))) fused.add(gemm.matmul);
+    }
+
+  /** A weight as an initializer, made on first use so that quantized ones leave no floats behind. */
+  const weightName = (t: Tensor): string => {
+    const name = inputName(t);
+    if (!e.initializers.has(name)) e.initializers.set(name, constants[name]!);
+    return name;
+  };
+  const resolve = (t: Tensor): string =>
+    t.node.kind === 'input' && t.node.name in constants ? weightName(t) : nameOf(t);
+
+  for (const node of order) {
+    if (node.kind === 'constant') names.set(node, [e.constant(narrowed(node))]);
+    if (node.kind !== 'op' || fused.has(node)) continue;
+    e.at(node.place);
+    if (node.op === 'add') {
+      const gemm = gemmOf(node, readers);
+      if (gemm && fused.has(gemm.matmul)) {
+        const {
+          matmul: {
+            inputs: [a, b],
+            attrs,
+          },
+          other,
+          product,
+        } = gemm;
+        const rows = a.shape.length > 2 ? e.node('Reshape', [resolve(a), e.sizes([-1, a.shape.at(-1)!])]) : resolve(a);
+        const flat = e.node('Gemm', [rows, resolve(b), resolve(other)], {
+          transA: +attrs.transposeA,
+          transB: +attrs.transposeB,
+          alpha: { float: attrs.scale },
+        });
+        names.set(node, [a.shape.length > 2 ? e.node('Reshape', [flat, e.sizes(product.shape)]) : flat]);
+        continue;
+      }
+    }
+    if (quantize && node.op === 'matmul' && isQuantizable(node, constants))
+      names.set(node, [lowerQuantizedMatmul(e, node, resolve(node.inputs[0]), constants)]);
+    else if (quantize && node.op === 'gather' && isQuantizable(node, constants))
+      names.set(node, [lowerQuantizedGather(e, node, resolve(node.inputs[1]), constants)]);
+    else names.set(node, lower(e, node, node.inputs.map(resolve)));
+  }
+
+  // Outputs keep the caller's names: one copy each, which the engine removes.
+  e.at('');
+  const results: ValueInfo[] = Object.entries(outputs).map(([name, t]) => {
+    e.nodes.push({
+      op: 'Identity',
+      domain: '',
+      inputs: [resolve(t)],
+      outputs: [name],
+      attributes: {},
+      name: e.fresh(`output/${name}`),
+    });
+    return { name, dtype: t.dtype, shape: t.shape };
+  });
+  return serialise({ nodes: e.nodes, inputs, outputs: results, initializers: e.initializers, opset, metadata });
+}

@@ -1,0 +1,229 @@
+// The ONNX nodes of each operation: one row an operation. https://onnx.ai/onnx/operators/ (opset 21); com.microsoft: onnxruntime's ContribOperators.md.
+
+import type { AttrsOf, InputsOf, OpName, ResultsOf } from '../../ops/signatures.ts';
+import type { Tensor } from '../../tensor.ts';
+import { type Emitter, isStatic } from './emitter.ts';
+import { onnxType } from './proto.ts';
+
+export interface At<K extends OpName> {
+  /** The symbolic inputs, for their shapes and types. */
+  readonly x: InputsOf<K, Tensor>;
+  /** Their names in the file. */
+  readonly names: InputsOf<K, string>;
+  readonly y: ResultsOf<K, Tensor>;
+  readonly attrs: AttrsOf<K>;
+}
+/** Emits nodes; returns the names of the results. */
+export type Lower<K extends OpName> = (e: Emitter, at: At<K>) => readonly string[];
+
+/** Same operator, no attributes. */
+const plain =
+  (op: string) =>
+  (e: Emitter, { names }: { names: readonly string[] }): readonly string[] => [e.node(op, names)];
+
+const reduction =
+  (op: string) =>
+  (
+    e: Emitter,
+    {
+      names: [x],
+      attrs: { axes, keep },
+    }: { names: readonly [string]; attrs: { axes: readonly number[]; keep: boolean } },
+  ): readonly string[] => [e.node(op, [x, e.int64s(axes)], { keepdims: keep ? 1 : 0 })];
+
+/** ScatterElements and ScatterND want int64 indices on WebGPU; the cast must come last, since nothing else computes on int64 there. */
+const indices64 = (e: Emitter, name: string, t: Tensor): string =>
+  t.dtype === 'int64' ? name : e.node('Cast', [name], { to: onnxType('int64') });
+
+export const lowerings: { readonly [K in OpName]: Lower<K> } = {
+  neg: plain('Neg'),
+  abs: plain('Abs'),
+  exp: plain('Exp'),
+  log: plain('Log'),
+  sqrt: plain('Sqrt'),
+  reciprocal: plain('Reciprocal'),
+  sin: plain('Sin'),
+  cos: plain('Cos'),
+  tanh: plain('Tanh'),
+  erf: plain('Erf'),
+  sigmoid: plain('Sigmoid'),
+  relu: plain('Relu'),
+  floor: plain('Floor'),
+  geluTanh: (e, { names: [x] }) => [
+    e.target.contrib ? e.node('FastGelu', [x], {}, 'com.microsoft') : e.node('Gelu', [x], { approximate: 'tanh' }),
+  ],
+  cast: (e, { names: [x], attrs: { to } }) => [e.node('Cast', [x], { to: onnxType(to) })],
+  not: plain('Not'),
+  detach: plain('Identity'),
+
+  add: plain('Add'),
+  sub: plain('Sub'),
+  mul: plain('Mul'),
+  div: plain('Div'),
+  pow: plain('Pow'),
+  maximum: plain('Max'),
+  minimum: plain('Min'),
+  equal: plain('Equal'),
+  less: plain('Less'),
+  greater: plain('Greater'),
+  and: plain('And'),
+  where: plain('Where'),
+
+  matmul: (e, { x: [a, b], names: [an, bn], attrs: { transposeA, transposeB, scale } }) => {
+    if (a.shape.length === 2 && b.shape.length === 2) {
+      return [e.node('Gemm', [an, bn], { transA: +transposeA, transB: +transposeB, alpha: { float: scale } })];
+    }
+    if (!transposeA && !transposeB && scale === 1) return [e.node('MatMul', [an, bn])];
+    if (e.target.contrib && !e.target.webgpu) {
+      return [
+        e.node(
+          'FusedMatMul',
+          [an, bn],
+          { transA: +transposeA, transB: +transposeB, alpha: { float: scale } },
+          'com.microsoft',
+        ),
+      ];
+    }
+    const swapped = (t: Tensor, name: string): string => {
+      const n = t.shape.length;
+      return e.node('Transpose', [name], { perm: [...Array(n - 2).keys(), n - 1, n - 2] });
+    };
+    const product = e.node('MatMul', [transposeA ? swapped(a, an) : an, transposeB ? swapped(b, bn) : bn]);
+    return [scale === 1 ? product : e.node('Mul', [product, e.float(scale)])];
+  },
+
+  sum: (e, at) => {
+    const {
+      x: [x],
+      names: [name],
+      attrs: { axes, keep },
+    } = at;
+    // Σ over all rows as a product with a row of ones: a third of the time of ReduceSum over leading axes on the CPU.
+    const rank = x.shape.length;
+    if (
+      rank >= 2 &&
+      !keep &&
+      axes.length === rank - 1 &&
+      !axes.includes(rank - 1) &&
+      isStatic(x.shape) &&
+      x.dtype === 'float32' &&
+      !e.target.webgpu
+    ) {
+      const width = x.shape.at(-1)!;
+      const rows = x.shape.reduce((n, d) => n * d, 1) / width;
+      const flat = rank === 2 ? name : e.node('Reshape', [name, e.int64s([rows, width])]);
+      const ones = e.constant(
+        { dtype: 'float32', shape: [1, rows], data: new Float32Array(rows).fill(1) },
+        `ones_${rows}`,
+      );
+      return [e.node('Reshape', [e.node('Gemm', [ones, flat]), e.int64s([width])])];
+    }
+    return reduction('ReduceSum')(e, at);
+  },
+  max: reduction('ReduceMax'),
+  argmax: (e, { names: [x], attrs: { axis } }) => [
+    e.node('Cast', [e.node('ArgMax', [x], { axis, keepdims: 0 })], { to: onnxType('int32') }),
+  ],
+  softmax: (e, { names: [x], attrs: { axis } }) => [e.node('Softmax', [x], { axis })],
+
+  cumsum: (e, { names: [x], attrs: { axis, exclusive, reverse } }) => [
+    e.node('CumSum', [x, e.int64(axis)], { exclusive: +exclusive, reverse: +reverse }),
+  ],
+  topK: (e, { names: [x], attrs: { axis, k, largest } }) => {
+    const [values, indices] = e.nodeWithOutputs('TopK', [x, e.int64s([k])], 2, { axis, largest: +largest, sorted: 1 });
+    return [values!, e.node('Cast', [indices!], { to: onnxType('int32') })];
+  },
+
+  reshape: (e, { x: [x], names: [name], attrs: { shape } }) => {
+    // 0 copies the size of the input's axis, one −1 is worked out; only other named sizes need Shape nodes.
+    const pattern = shape.map((d, i) => (typeof d === 'number' ? d : d === x.shape[i] ? 0 : -1));
+    const known = pattern.filter((d) => d === -1).length <= 1;
+    return [e.node('Reshape', [name, known ? e.int64s(pattern) : e.sizes(shape)])];
+  },
+  transpose: (e, { names: [x], attrs: { permutation } }) => [e.node('Transpose', [x], { perm: permutation })],
+  expand: (e, { names: [x], attrs: { shape } }) => [e.node('Expand', [x, e.sizes(shape)])],
+  slice: (e, { names: [x], attrs: { axis, start, end } }) => [
+    e.node('Slice', [x, e.size(start), e.size(end), e.int64s([axis])]),
+  ],
+  pad: (e, { x: [x], names: [name], attrs: { axis, before, after } }) => {
+    const zeros = x.shape.map(() => 0);
+    const pads = e.sizes([
+      ...zeros.with(axis, 0).map((z, i) => (i === axis ? before : z)),
+      ...zeros.map((z, i) => (i === axis ? after : z)),
+    ]);
+    return [e.node('Pad', [name, pads])];
+  },
+  concat: (e, { names, attrs: { axis } }) => [e.node('Concat', names, { axis })],
+
+  gather: (e, { names: [x, indices], attrs: { axis } }) => [e.node('Gather', [x, indices], { axis })],
+  scatterRows: (e, { x: [rows, ids], names: [rn, idn], attrs: { size } }) => {
+    const width = rows.shape.at(-1)!;
+    const flatRows = e.node('Reshape', [rn, e.sizes([-1, width])]);
+    if (e.target.webgpu) {
+      const zeros = e.node('Expand', [e.float(0), e.sizes([size, width])]);
+      return [
+        e.node('ScatterND', [zeros, indices64(e, e.node('Reshape', [idn, e.int64s([-1, 1])]), ids), flatRows], {
+          reduction: 'add',
+        }),
+      ];
+    }
+    // Few rows: a 0/1 matrix and a product, below 1 ms where the serial scatter takes 20 (65 characters).
+    if (size <= 512) {
+      const column = e.node('Reshape', [indices64(e, idn, ids), e.int64s([-1])]);
+      const hot = e.node(
+        'OneHot',
+        [column, e.int64s([size]), e.constant({ dtype: 'float32', shape: [2], data: Float32Array.of(0, 1) })],
+        { axis: -1 },
+      );
+      return [e.node('Gemm', [hot, flatRows], { transA: 1 })];
+    }
+    // ScatterND with reduction="add" races on the CPU when indices repeat; ScatterElements is serial and right.
+    const column = e.node('Reshape', [idn, e.int64s([-1, 1])]);
+    const spread = e.node('Expand', [column, e.node('Shape', [flatRows])]);
+    const zeros = e.node('Expand', [e.float(0), e.sizes([size, width])]);
+    return [e.node('ScatterElements', [zeros, spread, flatRows], { axis: 0, reduction: 'add' })];
+  },
+  gatherElements: (e, { names: [x, indices], attrs: { axis } }) => [e.node('GatherElements', [x, indices], { axis })],
+  scatterElements: (e, { x: [, , ids], names: [x, updates, indices], attrs: { axis } }) => [
+    e.node('ScatterElements', [x, e.target.webgpu ? indices64(e, indices, ids) : indices, updates], {
+      axis,
+      reduction: 'add',
+    }),
+  ],
+
+  layerNorm: (e, { names, attrs: { epsilon } }) =>
+    e.nodeWithOutputs('LayerNormalization', names, 3, { axis: -1, epsilon: { float: epsilon } }),
+  // log Σ exp z = max z − log max p: max p ≥ 1/classes never underflows, and no further pass of exp is needed.
+  crossEntropy: (e, { names: [z, labels] }) => {
+    const p = e.node('Softmax', [z], { axis: 1 });
+    const axis = e.int64s([1]);
+    const logSum = e.node('Sub', [
+      e.node('ReduceMax', [z, axis], { keepdims: 0 }),
+      e.node('Log', [e.node('ReduceMax', [p, axis], { keepdims: 0 })]),
+    ]);
+    const zero = e.zero('int32');
+    const ignored = e.node('Less', [labels, zero]);
+    const safe = e.node('Reshape', [e.node('Where', [ignored, zero, labels]), e.int64s([-1, 1])]);
+    const chosen = e.node('Reshape', [e.node('GatherElements', [z, safe], { axis: 1 }), e.int64s([-1])]);
+    return [e.node('Where', [ignored, e.float(0), e.node('Sub', [logSum, chosen])]), p];
+  },
+
+  iota: (e, { attrs: { start, size } }) => {
+    if (typeof start === 'number' && typeof size === 'number') {
+      return [
+        e.constant(
+          { dtype: 'int32', shape: [size], data: Int32Array.from({ length: size }, (_, i) => start + i) },
+          'iota',
+        ),
+      ];
+    }
+    const scalar = (name: string): string => e.node('Reshape', [name, e.int64s([])]);
+    const from = e.size(start);
+    const range = e.node('Range', [
+      scalar(from),
+      scalar(start === 0 ? e.size(size) : e.node('Add', [from, e.size(size)])),
+      e.int64(1),
+    ]);
+    return [e.node('Cast', [range], { to: onnxType('int32') })];
+  },
+};

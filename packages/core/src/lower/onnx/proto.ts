@@ -1,0 +1,135 @@
+// The part of onnx.proto that we write (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, IR version 10). Ours, because a protobuf library
+// with its generated schema is 20–50 kB in the browser, and writing needs varints and lengths only; large tensors are passed through uncopied.
+
+import type { Dim } from '../../dimension.ts';
+import type { DType, Value } from '../../value.ts';
+
+/** Serialised bytes in pieces, so that nesting does not copy. */
+interface Bytes {
+  readonly pieces: readonly Uint8Array[];
+  readonly length: number;
+}
+
+const join = (parts: readonly Bytes[]): Bytes => ({
+  pieces: parts.flatMap((p) => p.pieces),
+  length: parts.reduce((n, p) => n + p.length, 0),
+});
+const raw = (bytes: Uint8Array): Bytes => ({ pieces: [bytes], length: bytes.length });
+
+function varint(x: number | bigint): Bytes {
+  let rest = BigInt.asUintN(64, BigInt(x));
+  const out: number[] = [];
+  do {
+    out.push(Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0));
+    rest >>= 7n;
+  } while (rest > 0n);
+  return raw(Uint8Array.from(out));
+}
+
+const text = new TextEncoder();
+const integer = (field: number, x: number | bigint): Bytes => join([varint(field << 3), varint(x)]);
+const message = (field: number, body: Bytes): Bytes => join([varint((field << 3) | 2), varint(body.length), body]);
+const string = (field: number, s: string): Bytes => message(field, raw(text.encode(s)));
+const float = (field: number, x: number): Bytes =>
+  join([varint((field << 3) | 5), raw(new Uint8Array(new Float32Array([x]).buffer))]);
+
+/** TensorProto.DataType. */
+const elementType: { readonly [D in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
+export const onnxType = (dtype: DType): number => elementType[dtype];
+
+/** An attribute of a node: an integer, a list of integers, a float (wrapped, since 1 and 1.0 are the same number here) or a string. */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
+
+export interface NodeProto {
+  readonly op: string;
+  /** `''`: the standard operators; `com.microsoft`: onnxruntime's own. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly name: string;
+}
+
+export interface ValueInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+
+export interface ModelProto {
+  readonly nodes: readonly NodeProto[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly initializers: ReadonlyMap<string, Value>;
+  readonly opset: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+function attribute(name: string, a: Attribute): Bytes {
+  if (typeof a === 'number') return join([string(1, name), integer(3, a), integer(20, 2)]);
+  if (typeof a === 'string') return join([string(1, name), string(4, a), integer(20, 3)]);
+  if ('float' in a) return join([string(1, name), float(2, a.float), integer(20, 1)]);
+  return join([string(1, name), ...a.map((x) => integer(8, x)), integer(20, 7)]);
+}
+
+const node = (n: NodeProto): Bytes =>
+  join([
+    ...n.inputs.map((s) => string(1, s)),
+    ...n.outputs.map((s) => string(2, s)),
+    string(3, n.name),
+    string(4, n.op),
+    ...Object.entries(n.attributes).map(([name, a]) => message(5, attribute(name, a))),
+    ...(n.domain === '' ? [] : [string(7, n.domain)]),
+  ]);
+
+const initializer = (name: string, v: Value): Bytes =>
+  join([
+    ...v.shape.map((d) => integer(1, d)),
+    integer(2, elementType[v.dtype]),
+    string(8, name),
+    message(9, raw(new Uint8Array(v.data.buffer, v.data.byteOffset, v.data.byteLength))),
+  ]);
+
+function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
+  const dims = shape.map((d) => message(1, typeof d === 'number' ? integer(1, d) : string(2, d)));
+  return join([
+    string(1, name),
+    message(2, message(1, join([integer(1, elementType[dtype]), message(2, join(dims))]))),
+  ]);
+}
+
+/** The bytes of an .onnx file. */
+export function serialise(m: ModelProto): Uint8Array {
+  const graph = join([
+    ...m.nodes.map((n) => message(1, node(n))),
+    string(2, 'yumo'),
+    ...[...m.initializers].map(([name, v]) => message(5, initializer(name, v))),
+    ...m.inputs.map((v) => message(11, valueInfo(v))),
+    ...m.outputs.map((v) => message(12, valueInfo(v))),
+  ]);
+  const model = join([
+    integer(1, 10),
+    string(2, 'yumo'),
+    message(7, graph),
+    message(8, join([string(1, ''), integer(2, m.opset)])),
+    message(8, join([string(1, 'com.microsoft'), integer(2, 1)])),
+    ...Object.entries(m.metadata).map(([key, value]) => message(14, join([string(1, key), string(2, value)]))),
+  ]);
+  const bytes = new Uint8Array(model.length);
+  let at = 0;
+  for (const piece of model.pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}

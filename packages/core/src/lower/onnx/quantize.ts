@@ -1,0 +1,87 @@
+// 8-bit weights: products with a constant matrix by DynamicQuantizeMatMul, look-ups in a constant matrix by rows of integers.
+
+import type { Node, OpNode, Tensor } from '../../tensor.ts';
+import type { Value } from '../../value.ts';
+import type { Emitter } from './emitter.ts';
+import { onnxType } from './proto.ts';
+
+type Constants = Readonly<Record<string, Value>>;
+
+const weightOf = (t: Tensor, constants: Constants): Value | undefined =>
+  t.node.kind === 'input' ? constants[t.node.name] : undefined;
+
+/** True for a product with, or a look-up of rows in, a constant float32 matrix. */
+export function isQuantizable(node: Node, constants: Constants): boolean {
+  if (node.kind !== 'op') return false;
+  const weight =
+    node.op === 'matmul'
+      ? weightOf(node.inputs[1], constants)
+      : node.op === 'gather' && node.attrs.axis === 0
+        ? weightOf(node.inputs[0], constants)
+        : undefined;
+  return (
+    weight !== undefined &&
+    weight.dtype === 'float32' &&
+    weight.shape.length === 2 &&
+    !(node.op === 'matmul' && node.attrs.transposeA)
+  );
+}
+
+/**
+ * Symmetric 8-bit integers, one scale for each line of the given axis: q = round(w / scale), scale = max |w| / 127.
+ * @returns q in the shape of w, and a scale per line.
+ */
+export function quantizeLines(weight: Value, axis: 0 | 1): { integers: Int8Array; scales: Float32Array } {
+  const [rows, columns] = weight.shape as [number, number];
+  const w = weight.data as Float32Array;
+  const scales = new Float32Array(axis === 0 ? rows : columns);
+  for (let i = 0; i < w.length; i++) {
+    const line = axis === 0 ? Math.floor(i / columns) : i % columns;
+    scales[line] = Math.max(scales[line]!, Math.abs(w[i]!));
+  }
+  for (let line = 0; line < scales.length; line++) scales[line] = scales[line] === 0 ? 1 : scales[line]! / 127;
+  const integers = Int8Array.from(w, (x, i) =>
+    Math.round(x / scales[axis === 0 ? Math.floor(i / columns) : i % columns]!),
+  );
+  return { integers, scales };
+}
+
+function transposed(weight: Value): Value {
+  const [rows, columns] = weight.shape as [number, number];
+  const w = weight.data as Float32Array;
+  const data = new Float32Array(w.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) data[j * rows + i] = w[i * columns + j]!;
+  return { dtype: 'float32', shape: [columns, rows], data };
+}
+
+/** Activations are quantized by the engine, unsigned; weights signed and symmetric per column: the pairing with fast kernels on x86. */
+export function lowerQuantizedMatmul(e: Emitter, node: OpNode<'matmul'>, x: string, constants: Constants): string {
+  const b = node.inputs[1];
+  const name = (b.node as { name: string }).name; // isQuantizable has seen that it is an input
+  const weight = node.attrs.transposeB ? transposed(constants[name]!) : constants[name]!;
+  const stem = `${name}_quantized${node.attrs.transposeB ? '_transposed' : ''}`;
+  if (!e.initializers.has(stem)) {
+    const { integers, scales } = quantizeLines(weight, 1);
+    e.initializers.set(stem, { dtype: 'int8', shape: weight.shape, data: integers });
+    e.initializers.set(`${stem}_scale`, {
+      dtype: 'float32',
+      shape: [scales.length],
+      data: scales.map((s) => s * node.attrs.scale),
+    });
+  }
+  return e.node('DynamicQuantizeMatMul', [x, stem, `${stem}_scale`], {}, 'com.microsoft');
+}
+
+/** Rows of integers, widened and scaled after the look-up: the table stays small in the file and in memory. */
+export function lowerQuantizedGather(e: Emitter, node: OpNode<'gather'>, ids: string, constants: Constants): string {
+  const name = (node.inputs[0].node as { name: string }).name; // as above
+  const weight = constants[name]!;
+  const stem = `${name}_rows_quantized`;
+  if (!e.initializers.has(stem)) {
+    const { integers, scales } = quantizeLines(weight, 0);
+    e.initializers.set(stem, { dtype: 'int8', shape: weight.shape, data: integers });
+    e.initializers.set(`${stem}_scale`, { dtype: 'float32', shape: [scales.length, 1], data: scales });
+  }
+  const rows = e.node('Cast', [e.node('Gather', [stem, ids], { axis: 0 })], { to: onnxType('float32') });
+  return e.node('Mul', [rows, e.node('Gather', [`${stem}_scale`, ids], { axis: 0 })]);
+}

@@ -1,0 +1,47 @@
+// A decoder as it runs and is exported: named sizes, key/value cache, the input and output names of transformers.js and Optimum.
+
+import { type Parameter, parameterScope } from '../nn/scope.ts';
+import { type Graph, type Tensor, tensor } from '../tensor.ts';
+import type { CausalLmArchitecture } from './architecture.ts';
+
+export interface DecoderGraph {
+  readonly graph: Graph;
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Inputs: input_ids `[batch, sequence]`, attention_mask `[batch, past + sequence]`, position_ids `[batch, sequence]`,
+ * past_key_values.N.key and .value `[batch, heads, past, size]`; then the parameters by name.
+ * Outputs: logits, present.N.key and .value.
+ * @param logits `last`: only the last position's, `[batch, 1, vocabulary]`: a third of the work of a prompt with a large vocabulary.
+ */
+export function decoderGraph<C>(
+  architecture: CausalLmArchitecture<C>,
+  config: C,
+  { logits = 'all' as 'all' | 'last' } = {},
+): DecoderGraph {
+  const scope = parameterScope();
+  const { layers, keyValueHeads, headSize } = architecture.cache(config);
+  const inputIds = tensor('input_ids', 'int32', ['batch', 'sequence']);
+  const attentionMask = tensor('attention_mask', 'int32', ['batch', 'past+sequence']);
+  const positionIds = tensor('position_ids', 'int32', ['batch', 'sequence']);
+  const cached = (name: string): Tensor => tensor(name, 'float32', ['batch', keyValueHeads, 'past', headSize]);
+  const past = Array.from({ length: layers }, (_, i) => ({
+    key: cached(`past_key_values.${i}.key`),
+    value: cached(`past_key_values.${i}.value`),
+  }));
+  const out = architecture.causalLm(scope, { inputIds, attentionMask, positionIds, past, logits }, config);
+  const outputs: Record<string, Tensor> = { logits: out.logits };
+  out.present.forEach(({ key, value }, i) => {
+    outputs[`present.${i}.key`] = key;
+    outputs[`present.${i}.value`] = value;
+  });
+  const inputs = [
+    inputIds,
+    attentionMask,
+    positionIds,
+    ...past.flatMap(({ key, value }) => [key, value]),
+    ...scope.parameters.map((p) => p.tensor),
+  ];
+  return { graph: { inputs, outputs }, parameters: scope.parameters };
+}

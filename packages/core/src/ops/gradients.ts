@@ -1,0 +1,269 @@
+// The gradient of each operation: given dL/dy, the graph of dL/dx.
+
+import { addDims, multiplyDims, productOfDims } from '../dimension.ts';
+import { integer, scalar, show, type Tensor } from '../tensor.ts';
+import {
+  add,
+  cast,
+  cos,
+  cumsum,
+  div,
+  equal,
+  exp,
+  expand,
+  gather,
+  gatherElements,
+  greater,
+  less,
+  log,
+  matmul,
+  mul,
+  neg,
+  pad,
+  pow,
+  reciprocal,
+  reshape,
+  scatterElements,
+  scatterRows,
+  sigmoid,
+  sin,
+  slice,
+  sub,
+  sum,
+  transpose,
+  where,
+} from './build.ts';
+import { dim, flattenRows, sign, square, unbroadcast } from './compose.ts';
+import type { AttrsOf, InputsOf, OpName, ResultsOf } from './signatures.ts';
+
+export interface At<K extends OpName> {
+  readonly x: InputsOf<K, Tensor>;
+  /** The results; `dy` has null where no loss depends on one. */
+  readonly y: ResultsOf<K, Tensor>;
+  readonly dy: ResultsOf<K, Tensor | null>;
+  readonly attrs: AttrsOf<K>;
+}
+
+/** One gradient per input; null where the input is not differentiable (indices, conditions) or the operation is flat. */
+export type Gradient<K extends OpName> = (at: At<K>) => InputsOf<K, Tensor | null>;
+
+/** An elementwise f: dx = dy · f′. */
+const unary =
+  (derivative: (x: Tensor, y: Tensor) => Tensor) =>
+  ({
+    x: [x],
+    y: [y],
+    dy: [dy],
+  }: {
+    x: readonly [Tensor];
+    y: readonly [Tensor];
+    dy: readonly [Tensor | null];
+  }): readonly [Tensor] => [mul(dy!, derivative(x, y))];
+
+/** An elementwise f(a, b) that broadcasts: da = Σ dy · ∂f/∂a. */
+const binary =
+  (
+    da: (a: Tensor, b: Tensor, dy: Tensor, y: Tensor) => Tensor,
+    db: (a: Tensor, b: Tensor, dy: Tensor, y: Tensor) => Tensor,
+  ) =>
+  ({
+    x: [a, b],
+    y: [y],
+    dy: [dy],
+  }: {
+    x: readonly [Tensor, Tensor];
+    y: readonly [Tensor];
+    dy: readonly [Tensor | null];
+  }): readonly [Tensor, Tensor] => [unbroadcast(da(a, b, dy!, y), a.shape), unbroadcast(db(a, b, dy!, y), b.shape)];
+
+const flat1 = (): readonly [null] => [null];
+const flat2 = (): readonly [null, null] => [null, null];
+
+/** Puts back the axes that a reduction removed. */
+const restore = (reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
+  reshape(
+    reduced,
+    x.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+  );
+
+/** For max and min of two: the larger takes all; a tie is halved. */
+const share = (chosen: (a: Tensor, b: Tensor) => Tensor) => (a: Tensor, b: Tensor, dy: Tensor) =>
+  mul(dy, add(cast(chosen(a, b), dy.dtype), mul(cast(equal(a, b), dy.dtype), 0.5)));
+
+const gelu2c = 2 * Math.sqrt(2 / Math.PI);
+
+export const gradients: { readonly [K in OpName]: Gradient<K> } = {
+  neg: ({ dy: [dy] }) => [neg(dy!)],
+  abs: unary((x) => sign(x)),
+  exp: unary((_, y) => y),
+  log: unary((x) => reciprocal(x)),
+  sqrt: unary((_, y) => mul(reciprocal(y), 0.5)),
+  reciprocal: unary((_, y) => neg(square(y))),
+  sin: unary((x) => cos(x)),
+  cos: unary((x) => neg(sin(x))),
+  tanh: unary((_, y) => sub(1, square(y))),
+  erf: unary((x) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
+  sigmoid: unary((_, y) => sub(y, square(y))),
+  relu: ({ y: [y], dy: [dy] }) => [where(greater(y, 0), dy!, 0)],
+  floor: flat1,
+  // y = x·s with s = sigmoid(x·w), w = 2c (1 + a x²): y′ = s + (y − y·s)(3w − 4c). One transcendental pass.
+  geluTanh: unary((x, y) => {
+    const w = add(mul(square(x), gelu2c * 0.044715), gelu2c);
+    const s = sigmoid(mul(x, w));
+    return add(s, mul(sub(y, mul(y, s)), sub(mul(w, 3), 2 * gelu2c)));
+  }),
+  cast: ({ x: [x], dy: [dy] }) => [isFloat(x) && dy ? cast(dy, x.dtype) : null],
+  not: flat1,
+  detach: flat1,
+
+  add: binary(
+    (_a, _b, dy) => dy,
+    (_a, _b, dy) => dy,
+  ),
+  sub: binary(
+    (_a, _b, dy) => dy,
+    (_a, _b, dy) => neg(dy),
+  ),
+  mul: binary(
+    (_a, b, dy) => mul(dy, b),
+    (a, _b, dy) => mul(dy, a),
+  ),
+  div: binary(
+    (_a, b, dy) => div(dy, b),
+    (_a, b, dy, y) => neg(div(mul(dy, y), b)),
+  ),
+  // d aᵇ/db = aᵇ ln a, taken as 0 where a ≤ 0 (there only whole exponents are defined).
+  pow: binary(
+    (a, b, dy) => mul(dy, mul(b, pow(a, sub(b, 1)))),
+    (a, _b, dy, y) => mul(dy, where(greater(a, 0), mul(y, log(where(greater(a, 0), a, 1))), 0)),
+  ),
+  maximum: binary(
+    share((a, b) => greater(a, b)),
+    share((a, b) => less(a, b)),
+  ),
+  minimum: binary(
+    share((a, b) => less(a, b)),
+    share((a, b) => greater(a, b)),
+  ),
+  equal: flat2,
+  less: flat2,
+  greater: flat2,
+  and: flat2,
+  where: ({ x: [condition, a, b], dy: [dy] }) => [
+    null,
+    unbroadcast(where(condition, dy!, 0), a.shape),
+    unbroadcast(where(condition, 0, dy!), b.shape),
+  ],
+
+  matmul: ({ x: [a, b], dy: [dy], attrs: { transposeA, transposeB, scale } }) => {
+    // A weight against rows of a batch: one product over all rows, instead of one a batch entry and a sum over them.
+    if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
+      const rows = flattenRows(a);
+      const dRows = flattenRows(dy!);
+      return [
+        reshape(matmul(dRows, b, { transposeB: !transposeB, scale }), a.shape),
+        transposeB
+          ? matmul(dRows, rows, { transposeA: true, scale })
+          : matmul(rows, dRows, { transposeA: true, scale }),
+      ];
+    }
+    const da = transposeA
+      ? matmul(b, dy!, { transposeA: transposeB, transposeB: true, scale })
+      : matmul(dy!, b, { transposeB: !transposeB, scale });
+    const db = transposeB
+      ? matmul(dy!, a, { transposeA: true, transposeB: transposeA, scale })
+      : matmul(a, dy!, { transposeA: !transposeA, scale });
+    return [unbroadcast(da, a.shape), unbroadcast(db, b.shape)];
+  },
+
+  sum: ({ x: [x], dy: [dy], attrs: { axes } }) => [expand(restore(dy!, x, axes), x.shape)],
+  // The gradient goes to the largest entries, shared equally between ties.
+  max: ({ x: [x], y: [y], dy: [dy], attrs: { axes } }) => {
+    const hit = cast(equal(x, restore(y, x, axes)), x.dtype);
+    return [mul(div(hit, sum(hit, axes, true)), restore(dy!, x, axes))];
+  },
+  argmax: flat1,
+  // The Jacobian is diag(y) − y yᵀ, so dx = y · (dy − Σ dy·y).
+  softmax: ({ y: [y], dy: [dy], attrs: { axis } }) => [mul(y, sub(dy!, sum(mul(dy!, y), [axis], true)))],
+
+  // Entry i of x is in the sums of i and what comes after; read from the other end that is the same operation.
+  cumsum: ({ dy: [dy], attrs: { axis, exclusive, reverse } }) => [cumsum(dy!, axis, { exclusive, reverse: !reverse })],
+  topK: ({ x: [x], y: [, indices], dy: [dy], attrs: { axis } }) => [
+    dy && scatterElements(expand(scalar(0), x.shape), dy, indices, axis),
+  ],
+
+  reshape: ({ x: [x], dy: [dy] }) => [reshape(dy!, x.shape)],
+  transpose: ({ dy: [dy], attrs: { permutation } }) => [
+    transpose(
+      dy!,
+      permutation.map((_, i) => permutation.indexOf(i)),
+    ),
+  ],
+  expand: ({ x: [x], dy: [dy] }) => [unbroadcast(dy!, x.shape)],
+  slice: ({ x: [x], dy: [dy], attrs: { axis, start, end } }) => [
+    pad(dy!, axis, start, addDims(dim(x, axis), multiplyDims(-1, end))),
+  ],
+  pad: ({ x: [x], dy: [dy], attrs: { axis, before } }) => [slice(dy!, axis, before, addDims(before, dim(x, axis)))],
+  concat: ({ x, dy: [dy], attrs: { axis } }) => {
+    let start = addDims(0, 0);
+    return x.map((t) => {
+      const end = addDims(start, dim(t, axis));
+      const piece = slice(dy!, axis, start, end);
+      start = end;
+      return piece;
+    });
+  },
+
+  gather: ({ x: [x, indices], dy: [dy], attrs: { axis } }) => {
+    const size = dim(x, axis);
+    if (typeof size !== 'number')
+      throw new Error(`internal: gradient of gather along an axis of named size ${show(x.shape)}`);
+    if (axis === 0 && x.shape.length === 2) return [scatterRows(dy!, indices, size), null];
+    // Any other axis: bring it to the front, and the rest into one row.
+    const rank = x.shape.length;
+    const picks = indices.shape.length;
+    const front = [
+      ...indices.shape.map((_, i) => axis + i),
+      ...dy!.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + picks),
+    ];
+    const rest = x.shape.filter((_, i) => i !== axis);
+    const rows = reshape(transpose(dy!, front), [...indices.shape, productOfDims(rest)]);
+    const summed = reshape(scatterRows(rows, indices, size), [size, ...rest]);
+    return [
+      transpose(
+        summed,
+        Array.from({ length: rank }, (_, i) => (i === axis ? 0 : i < axis ? i + 1 : i)),
+      ),
+      null,
+    ];
+  },
+  scatterRows: ({ x: [, indices], dy: [dy] }) => [gather(dy!, indices), null],
+  gatherElements: ({ x: [x, indices], dy: [dy], attrs: { axis } }) => [
+    scatterElements(expand(scalar(0), x.shape), dy!, indices, axis),
+    null,
+  ],
+  scatterElements: ({ x: [, , indices], dy: [dy], attrs: { axis } }) => [dy, gatherElements(dy!, indices, axis), null],
+
+  // With x̂ = (x − μ)·r and g = dy·γ: dx = r (g − mean g − x̂ · mean(g·x̂)). The two row means are products with γ/n.
+  layerNorm: ({ x: [x, weight], y: [, mean, inverse], dy: [dy, dMean, dInverse] }) => {
+    if (dMean || dInverse) throw new Error('internal: the statistics of layerNorm are for its gradient only');
+    const n = dim(x, -1) as number; // infer has compared it with the weight's size, a number
+    const normalised = mul(sub(x, mean), inverse);
+    const weighted = mul(dy!, normalised);
+    const column = reshape(mul(weight, 1 / n), [n, 1]);
+    const dx = mul(sub(sub(mul(dy!, weight), matmul(dy!, column)), mul(normalised, matmul(weighted, column))), inverse);
+    return [dx, unbroadcast(weighted, weight.shape), unbroadcast(dy!, weight.shape)];
+  },
+  // dL/dz = (p − onehot) · dy, and nothing for ignored rows. The label's entry is changed in place: one pass over [n, classes].
+  crossEntropy: ({ x: [logits, labels], y: [, p], dy: [dy, dp] }) => {
+    if (dp) throw new Error('internal: the probabilities of crossEntropy are for its gradient only');
+    const column = (t: Tensor): Tensor => reshape(t, [dim(logits, 0), 1]);
+    const ignored = less(labels, integer(0));
+    const upstream = column(where(ignored, 0, dy!));
+    return [scatterElements(mul(p, upstream), neg(upstream), column(where(ignored, integer(0), labels)), 1), null];
+  },
+
+  iota: () => [],
+};
+
+const isFloat = (t: Tensor): boolean => t.dtype === 'float32' || t.dtype === 'float64';

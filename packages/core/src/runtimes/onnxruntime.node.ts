@@ -1,0 +1,60 @@
+// onnxruntime in Node: the CPU, and the GPU providers that are installed.
+
+import { availableParallelism, cpus } from 'node:os';
+import { YumoError } from '../errors.ts';
+import { type Engine, onnxruntime } from './onnxruntime.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Providers of onnxruntime-node. `cpu` and `webgpu` come with the package; the others need a library or a platform (docs/runtimes.md). */
+export type NodeDevice = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+
+export interface NodeOptions {
+  readonly device?: NodeDevice;
+  /** Threads inside an operation; the processors this process may use by default. */
+  readonly threads?: number;
+}
+
+/** @throws YumoError `RUNTIME` when the package or the provider is missing; the message says what to do. */
+export async function onnxruntimeNode({
+  device = 'cpu',
+  threads = availableParallelism(),
+}: NodeOptions = {}): Promise<Runtime> {
+  let engine: Engine & { listSupportedBackends?(): { name: string }[] };
+  try {
+    engine = (await import('onnxruntime-node')) as unknown as typeof engine; // the package's types lag behind its listSupportedBackends
+  } catch (error) {
+    throw new YumoError(
+      'RUNTIME',
+      `onnxruntime-node cannot be loaded on ${process.platform} ${process.arch}: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      error,
+    );
+  }
+  const present = engine.listSupportedBackends?.().map((b) => b.name) ?? ['cpu'];
+  if (!present.includes(device)) {
+    throw new YumoError('RUNTIME', `--device ${device}: this onnxruntime has ${present.join(', ')}; use --device cpu`, {
+      device,
+      present,
+    });
+  }
+  const description = `onnxruntime ${device}, ${threads} thread${threads === 1 ? '' : 's'}${device === 'cpu' ? `, ${cpus()[0]?.model.trim() ?? process.arch}` : ''}`;
+  return onnxruntime(
+    engine,
+    device,
+    description,
+    (purpose) => ({
+      executionProviders: [device],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // The pattern planner adds a second arena: +70 % memory at equal speed (docs/log.md).
+      enableMemPattern: false,
+      enableCpuMemArena: true,
+      graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
+      logSeverityLevel: 3,
+      // Threads may spin inside a run, never between runs: the machine is shared.
+      extra: { session: { force_spinning_stop: '1' } },
+    }),
+    { contrib: true, webgpu: device === 'webgpu' },
+  );
+}

@@ -1,0 +1,198 @@
+// What the Node and browser builds of onnxruntime share: feeds in, fetches out, one run at a time.
+
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
+import { type Dim, evaluateDim } from '../dimension.ts';
+import { isYumoError, suggestion, throwIfAborted, YumoError } from '../errors.ts';
+import { bindSizes } from '../graph/evaluate.ts';
+import type { Target } from '../lower/onnx/emitter.ts';
+import { toOnnx } from '../lower/onnx/model.ts';
+import { inputName } from '../tensor.ts';
+import type { DType, Value } from '../value.ts';
+import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
+
+/** The part of onnxruntime-node and onnxruntime-web that we use. */
+export interface Engine {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  readonly Tensor: TensorConstructor;
+}
+
+/** Element types that onnxruntime's JavaScript binding names as we do. */
+const bindable: readonly DType[] = ['float32', 'float64', 'float16', 'int32', 'int64', 'int8', 'uint8', 'bool'];
+
+const toOrt = (engine: Engine, name: string, v: Value): OrtTensor => {
+  if (!bindable.includes(v.dtype))
+    throw new YumoError('FEED', `input "${name}": ${v.dtype} cannot be fed; widen it to float32`, { name });
+  return new engine.Tensor(v.dtype as 'float32', v.data as Float32Array, v.shape as number[]); // the binding checks type against array
+};
+const fromOrt = (t: OrtTensor): Value => ({ dtype: t.type as DType, shape: t.dims, data: t.data as Value['data'] });
+
+interface Form {
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+
+/** A session as a program. `forms` are the inputs it expects. */
+function program(
+  engine: Engine,
+  session: InferenceSession,
+  forms: ReadonlyMap<string, Form>,
+  outputs: ReadonlyMap<string, Form>,
+): Program {
+  let last: Promise<unknown> = Promise.resolve();
+  let released = false;
+
+  const check = (feeds: Values): Map<string, number> => {
+    const missing = [...forms.keys()].filter((name) => !(name in feeds));
+    if (missing.length > 0)
+      throw new YumoError('FEED', `run: missing ${missing.map((n) => `"${n}"`).join(', ')}`, { missing });
+    const sizes = new Map<string, number>();
+    for (const [name, fed] of Object.entries(feeds)) {
+      const form = forms.get(name);
+      if (!form)
+        throw new YumoError(
+          'FEED',
+          `run: no input "${name}"${suggestion(name, forms.keys())}; inputs: ${[...forms.keys()].join(', ')}`,
+          { name },
+        );
+      if (form.dtype !== fed.dtype)
+        throw new YumoError('FEED', `input "${name}": expected ${form.dtype}, got ${fed.dtype}`, { name });
+      bindSizes(name, form.shape, fed.shape, sizes);
+    }
+    return sizes;
+  };
+
+  async function execute(
+    feeds: Values,
+    { outputs: wanted, into = {}, signal }: RunOptions,
+  ): Promise<Record<string, Value>> {
+    throwIfAborted(signal, 'run');
+    if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
+    const sizes = check(feeds);
+    const tensors = new Map<Value['data'], OrtTensor>();
+    const share = (name: string, v: Value): OrtTensor => {
+      const known = tensors.get(v.data);
+      if (known) return known;
+      const made = toOrt(engine, name, v);
+      tensors.set(v.data, made);
+      return made;
+    };
+    const fed = Object.fromEntries(Object.entries(feeds).map(([name, v]) => [name, share(name, v)]));
+    const names = wanted ?? [...outputs.keys()];
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of names) {
+      const form = outputs.get(name);
+      if (!form)
+        throw new YumoError(
+          'FEED',
+          `run: no output "${name}"${suggestion(name, outputs.keys())}; outputs: ${[...outputs.keys()].join(', ')}`,
+          { name },
+        );
+      const target = into[name];
+      if (target) {
+        const expected = form.shape.map((d) => evaluateDim(d, sizes));
+        if (form.dtype !== target.dtype || expected.some((d, i) => d !== undefined && d !== target.shape[i])) {
+          throw new YumoError(
+            'FEED',
+            `output "${name}": ${form.dtype} [${expected}] cannot be written into ${target.dtype} [${target.shape}]`,
+            { name },
+          );
+        }
+      }
+      fetches[name] = target ? share(name, target) : null;
+    }
+    try {
+      const results = await session.run(fed, fetches);
+      return Object.fromEntries(names.map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
+    } catch (error) {
+      if (isYumoError(error)) throw error;
+      throw new YumoError(
+        'RUNTIME',
+        `onnxruntime: the run failed: ${error instanceof Error ? error.message : String(error)}`,
+        {},
+        error,
+      );
+    }
+  }
+
+  return {
+    inputNames: [...forms.keys()],
+    outputNames: [...outputs.keys()],
+    run(feeds, options = {}) {
+      const result = last.then(() => execute(feeds, options));
+      last = result.catch(() => undefined); // a failed run does not stop the queue
+      return result;
+    },
+    async dispose() {
+      await last;
+      if (!released) await session.release();
+      released = true;
+    },
+  };
+}
+
+/** Types and sizes as a session reports them (named sizes as strings). */
+function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<string, Form> {
+  return new Map(
+    metadata.map((m) => [
+      m.name,
+      m.isTensor
+        ? {
+            dtype: m.type as DType,
+            shape: m.shape.map((d) => (typeof d === 'string' && d.startsWith('unk') ? `_${d}` : d)),
+          }
+        : { dtype: 'float32', shape: [] },
+    ]),
+  );
+}
+
+/** Builds a runtime from an engine and its session options. */
+export function onnxruntime(
+  engine: Engine,
+  name: string,
+  description: string,
+  session: (purpose: 'inference' | 'training') => InferenceSession.SessionOptions,
+  target: Partial<Target>,
+): Runtime {
+  const create = async (
+    model: Uint8Array,
+    purpose: 'inference' | 'training',
+    signal?: AbortSignal,
+  ): Promise<InferenceSession> => {
+    throwIfAborted(signal, 'compile');
+    try {
+      const made = await engine.InferenceSession.create(model, session(purpose));
+      if (signal?.aborted) {
+        await made.release();
+        throwIfAborted(signal, 'compile');
+      }
+      return made;
+    } catch (error) {
+      if (isYumoError(error)) throw error;
+      throw new YumoError(
+        'RUNTIME',
+        `onnxruntime (${name}): the model could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+        { device: name },
+        error,
+      );
+    }
+  };
+  return {
+    name,
+    description,
+    async compile(graph, { constants = {}, purpose = 'inference', signal }: CompileOptions = {}) {
+      const made = await create(toOnnx(graph, { constants, target }), purpose, signal);
+      const forms = new Map(
+        graph.inputs
+          .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
+          .filter(([n]) => !(n in constants)),
+      );
+      return program(engine, made, forms, new Map(Object.entries(graph.outputs)));
+    },
+    async load(model, { signal } = {}) {
+      const made = await create(model, 'inference', signal);
+      return program(engine, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// onnxruntime in the browser: WebGPU where there is an adapter, else WebAssembly with threads.
+
+import { YumoError } from '../errors.ts';
+import { type Engine, onnxruntime } from './onnxruntime.ts';
+import type { Runtime } from './runtime.ts';
+
+export type WebDevice = 'webgpu' | 'wasm';
+
+export interface WebOptions {
+  /** `auto` (default): WebGPU when `requestAdapter` yields one, else wasm. */
+  readonly device?: WebDevice | 'auto';
+  /** Threads of the WebAssembly engine; needs a cross-origin isolated page. */
+  readonly threads?: number;
+  /** Where the engine's files lie, ending in `/`; where the bundler put them by default. */
+  readonly wasmPaths?: string;
+}
+
+interface Gpu {
+  requestAdapter(): Promise<unknown>;
+}
+
+/** True when the browser hands out a WebGPU adapter; `navigator.gpu` alone proves nothing. */
+export async function hasWebGpu(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: Gpu };
+  if (!gpu) return false;
+  try {
+    return (await gpu.requestAdapter()) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws YumoError `RUNTIME` when WebGPU is demanded and there is no adapter. */
+export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: WebOptions = {}): Promise<Runtime> {
+  // One entry for both devices: a page that mixes entries loads two engines. The default entry gave silently wrong numbers on WebGPU.
+  const ort = await import('onnxruntime-web/webgpu');
+  const gpu = device !== 'wasm' && (await hasWebGpu());
+  if (device === 'webgpu' && !gpu)
+    throw new YumoError('RUNTIME', '--device webgpu: the browser has no WebGPU adapter; use wasm', { device });
+  const isolated = typeof crossOriginIsolated !== 'undefined' && crossOriginIsolated;
+  ort.env.wasm.numThreads = isolated ? (threads ?? Math.min(navigator.hardwareConcurrency ?? 1, 8)) : 1;
+  if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
+  ort.env.logLevel = 'error';
+  const chosen: WebDevice = gpu ? 'webgpu' : 'wasm';
+  const description = gpu
+    ? 'onnxruntime-web, WebGPU'
+    : `onnxruntime-web, WebAssembly, ${ort.env.wasm.numThreads} thread${ort.env.wasm.numThreads === 1 ? '' : 's'}`;
+  return onnxruntime(
+    ort as unknown as Engine, // structurally the same classes, declared once more in the package
+    chosen,
+    description,
+    (purpose) => ({
+      executionProviders: [chosen],
+      graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
+      enableMemPattern: false,
+    }),
+    { contrib: true, webgpu: gpu },
+  );
+}

@@ -1,0 +1,211 @@
+// Inputs that every runtime and every gradient must get right. An operation without a case does not compile.
+
+import type { AttrsOf, InputsOf, OpName } from '../src/ops/signatures.ts';
+import { type Value, value } from '../src/value.ts';
+
+export interface Case<K extends OpName> {
+  readonly x: InputsOf<K, Value>;
+  readonly attrs: AttrsOf<K>;
+  readonly why?: string;
+  /** Inputs (by position) that the case's point is not differentiable in. */
+  readonly flat?: readonly number[];
+}
+
+/** A small deterministic generator (mulberry32), so that a failing case can be run again. */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+let draws = 1;
+/** Numbers in [low, high), at float32 precision so that both engines see the same. */
+const within =
+  (low: number, high: number) =>
+  (...shape: number[]): Value<'float32'> => {
+    const next = random(draws++);
+    return value(
+      'float32',
+      shape,
+      Array.from({ length: shape.reduce((n, d) => n * d, 1) }, () => Math.fround(low + (high - low) * next())),
+    );
+  };
+const any = within(-2, 2);
+const positive = within(0.3, 2);
+const ints = (shape: number[], ...xs: number[]): Value<'int32'> => value('int32', shape, xs);
+const bools = (shape: number[], ...xs: number[]): Value<'bool'> => value('bool', shape, xs);
+
+const one = (x: Value, why?: string) => [{ x: [x] as const, attrs: {}, ...(why ? { why } : {}) }] as const;
+const two = [
+  { x: [any(2, 3), any(2, 3)] as const, attrs: {} },
+  { x: [any(2, 1, 4), any(3, 1)] as const, attrs: {}, why: 'both sides broadcast' },
+  { x: [any(2, 3), any()] as const, attrs: {}, why: 'a number' },
+] as const;
+const integers = { x: [ints([4], -1, 0, 2, 5), ints([4], 2, 0, -3, 5)] as const, attrs: {}, why: 'integers' } as const;
+
+export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] } = {
+  neg: one(any(3, 4)),
+  abs: one(any(3, 4)),
+  exp: one(any(3, 4)),
+  log: one(positive(3, 4)),
+  sqrt: one(positive(3, 4)),
+  reciprocal: one(positive(3, 4)),
+  sin: one(any(3, 4)),
+  cos: one(any(3, 4)),
+  tanh: one(any(3, 4)),
+  erf: one(any(3, 4)),
+  sigmoid: one(within(-6, 6)(3, 4)),
+  relu: one(any(3, 4)),
+  floor: one(any(3, 4)),
+  geluTanh: one(within(-4, 4)(3, 7)),
+  cast: [
+    { x: [value('float32', [4], [-1.7, 0, 0.4, 2.9])], attrs: { to: 'int32' }, why: 'truncates' },
+    { x: [ints([3], -2, 0, 7)], attrs: { to: 'float32' } },
+    { x: [bools([2], 0, 1)], attrs: { to: 'float32' } },
+    { x: [any(2, 2)], attrs: { to: 'float32' } },
+  ],
+  not: one(bools([3], 1, 0, 1)),
+  detach: one(any(2, 2)),
+
+  add: [...two, integers],
+  sub: [...two, integers],
+  mul: [
+    ...two,
+    integers,
+    {
+      x: [ints([3], 2147483647, -65536, 747796405), ints([3], 3, 65537, -277803737)],
+      attrs: {},
+      why: 'int32 wraps around',
+    },
+  ],
+  div: [
+    {
+      x: [ints([4], -7, 7, -65537, 65535), ints([4], 2, -2, 65536, 65536)],
+      attrs: {},
+      why: 'integers are cut towards zero',
+    },
+    { x: [any(2, 3), positive(2, 3)], attrs: {} },
+    { x: [any(2, 1, 4), positive(3, 1)], attrs: {}, why: 'both sides broadcast' },
+  ],
+  pow: [
+    { x: [positive(2, 3), any(2, 3)], attrs: {} },
+    { x: [any(2, 3), value('float32', [], [2])], attrs: {}, why: 'a whole power of negative numbers', flat: [1] },
+  ],
+  maximum: two,
+  minimum: two,
+  equal: [integers, { x: [value('float32', [3], [1, 2, 3]), value('float32', [3], [1, -2, 3])], attrs: {} }],
+  less: [integers, { x: [any(2, 3), any(3)], attrs: {} }],
+  greater: [integers, { x: [any(2, 3), any(3)], attrs: {} }],
+  and: [{ x: [bools([4], 0, 0, 1, 1), bools([4], 0, 1, 0, 1)], attrs: {} }],
+  where: [
+    { x: [bools([2, 3], 1, 0, 1, 0, 0, 1), any(2, 3), any(2, 3)], attrs: {} },
+    { x: [bools([3], 1, 0, 1), any(2, 1), any()], attrs: {}, why: 'all three broadcast' },
+  ],
+
+  matmul: [
+    { x: [any(2, 3), any(3, 4)], attrs: { transposeA: false, transposeB: false, scale: 1 } },
+    { x: [any(3, 2), any(4, 3)], attrs: { transposeA: true, transposeB: true, scale: 0.5 } },
+    {
+      x: [any(2, 1, 5, 3), any(4, 3, 2)],
+      attrs: { transposeA: false, transposeB: false, scale: 1 },
+      why: 'batch axes broadcast',
+    },
+    {
+      x: [any(2, 2, 3, 4), any(2, 2, 5, 4)],
+      attrs: { transposeA: false, transposeB: true, scale: 0.3 },
+      why: 'attention scores',
+    },
+    { x: [any(2, 4, 3), any(2, 4, 5)], attrs: { transposeA: true, transposeB: false, scale: 1 } },
+    {
+      x: [any(2, 3, 4), any(4, 5)],
+      attrs: { transposeA: false, transposeB: false, scale: 1 },
+      why: 'rows of a batch against a weight',
+    },
+    {
+      x: [any(2, 3, 4), any(5, 4)],
+      attrs: { transposeA: false, transposeB: true, scale: 2 },
+      why: 'a tied output matrix',
+    },
+  ],
+
+  sum: [
+    { x: [any(2, 3, 4)], attrs: { axes: [0, 2], keep: false } },
+    { x: [any(2, 3, 4)], attrs: { axes: [1], keep: true } },
+    { x: [any(5, 3)], attrs: { axes: [0], keep: false }, why: 'over rows: a product with ones on the CPU' },
+    { x: [any(2, 3)], attrs: { axes: [0, 1], keep: false } },
+  ],
+  max: [
+    { x: [any(2, 3, 4)], attrs: { axes: [2], keep: false } },
+    { x: [any(2, 3)], attrs: { axes: [0], keep: true } },
+  ],
+  argmax: [
+    { x: [any(2, 5)], attrs: { axis: 1 } },
+    { x: [value('float32', [3], [1, 7, 7])], attrs: { axis: 0 }, why: 'the first of equals' },
+  ],
+  softmax: [
+    { x: [any(3, 5)], attrs: { axis: 1 } },
+    { x: [any(2, 3, 4)], attrs: { axis: 1 }, why: 'not the last axis' },
+  ],
+
+  cumsum: [
+    { x: [any(2, 5)], attrs: { axis: 1, exclusive: false, reverse: false } },
+    {
+      x: [any(3, 4, 2)],
+      attrs: { axis: 1, exclusive: true, reverse: true },
+      why: 'from the end, without the entry itself',
+    },
+    {
+      x: [ints([2, 4], 1, 0, 2, 1, 0, 3, 1, 1)],
+      attrs: { axis: 1, exclusive: false, reverse: false },
+      why: 'integers',
+    },
+  ],
+  topK: [
+    { x: [any(2, 6)], attrs: { axis: 1, k: 3, largest: true } },
+    { x: [any(4, 2, 3)], attrs: { axis: 0, k: 2, largest: false }, why: 'the smallest, along the first axis' },
+    {
+      x: [value('float32', [5], [2, 7, 7, 1, 7])],
+      attrs: { axis: 0, k: 4, largest: true },
+      flat: [0],
+      why: 'equals in order',
+    },
+  ],
+
+  reshape: [{ x: [any(2, 6)], attrs: { shape: [3, 2, 2] } }],
+  transpose: [{ x: [any(2, 3, 4)], attrs: { permutation: [2, 0, 1] } }],
+  expand: [
+    { x: [any(2, 1, 3)], attrs: { shape: [4, 2, 5, 3] } },
+    { x: [any()], attrs: { shape: [2, 2] } },
+  ],
+  slice: [{ x: [any(2, 6)], attrs: { axis: 1, start: 1, end: 4 } }],
+  pad: [{ x: [any(2, 3)], attrs: { axis: 1, before: 2, after: 1 } }],
+  concat: [{ x: [any(2, 3), any(2, 1), any(2, 2)], attrs: { axis: 1 } }],
+
+  gather: [
+    { x: [any(5, 3), ints([2, 2], 4, 0, 4, 1)], attrs: { axis: 0 }, why: 'an embedding with a repeated id' },
+    { x: [any(2, 4, 3), ints([2], 3, 3)], attrs: { axis: 1 } },
+  ],
+  scatterRows: [
+    { x: [any(2, 3, 4), ints([2, 3], 1, 1, 6, 0, 1, 6)], attrs: { size: 7 }, why: 'repeated rows are summed' },
+    {
+      x: [any(5, 4), ints([5], 599, 0, 599, 3, 599)],
+      attrs: { size: 600 },
+      why: 'more rows than the 0/1 matrix is used for',
+    },
+  ],
+  gatherElements: [{ x: [any(3, 4), ints([3, 2], 0, 3, 1, 1, 2, 0)], attrs: { axis: 1 } }],
+  scatterElements: [
+    { x: [any(3, 4), any(3, 2), ints([3, 2], 0, 3, 1, 1, 2, 0)], attrs: { axis: 1 }, why: 'two updates meet' },
+  ],
+
+  layerNorm: [{ x: [any(2, 3, 6), any(6), any(6)], attrs: { epsilon: 1e-5 } }],
+  crossEntropy: [
+    { x: [any(4, 5), ints([4], 0, 4, 2, 2)], attrs: {} },
+    { x: [within(-60, 60)(3, 4), ints([3], 1, -100, 3)], attrs: {}, why: 'an ignored label, and logits far apart' },
+  ],
+  iota: [{ x: [], attrs: { start: 3, size: 4 } }],
+};

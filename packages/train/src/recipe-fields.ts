@@ -1,0 +1,220 @@
+// What the schema of a recipe knows about its fields: help, overrides by dotted paths, and messages that name the nearest field.
+
+import { suggestion, YumoError } from '@yumo/core';
+import { z } from 'zod';
+import { type Recipe, type RecipeInput, recipeSchema } from './recipe.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One field of a recipe, for `--help`, forms and overrides. */
+export interface RecipeField {
+  /** `optimizer.learningRate` */
+  readonly path: string;
+  readonly type: 'number' | 'integer' | 'boolean' | 'string' | 'list' | 'object';
+  readonly description: string;
+  readonly default?: unknown;
+  readonly choices?: readonly string[];
+  /** The values of the sibling `kind` that have this field; absent where all have it. */
+  readonly kinds?: readonly string[];
+}
+
+/** The part of JSON Schema that zod emits for a recipe. */
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: string;
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly oneOf?: readonly Schema[];
+}
+
+const types: Readonly<Record<string, RecipeField['type']>> = {
+  number: 'number',
+  integer: 'integer',
+  boolean: 'boolean',
+  string: 'string',
+  array: 'list',
+  object: 'object',
+};
+
+function describeFields(schema: Schema, path: string, kinds: readonly string[] | undefined): RecipeField[] {
+  if (schema.oneOf) return unionFields(schema.oneOf, path);
+  if (schema.properties) {
+    return Object.entries(schema.properties).flatMap(([name, field]) =>
+      describeFields(field, path === '' ? name : `${path}.${name}`, kinds),
+    );
+  }
+  const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  return [
+    {
+      path,
+      type: types[schema.type ?? 'string'] ?? 'string',
+      description: schema.description ?? '',
+      ...(schema.default === undefined ? {} : { default: schema.default }),
+      ...(choices ? { choices } : {}),
+      ...(kinds ? { kinds } : {}),
+    },
+  ];
+}
+
+/** Fields of all variants, each once, with the kinds that have it. Help and default are those of the first. */
+function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
+  const merged = new Map<string, RecipeField & { kinds: string[] }>();
+  for (const variant of variants) {
+    const kind = variant.properties?.kind?.const ?? '';
+    for (const field of describeFields(variant, path, undefined)) {
+      const known = merged.get(field.path);
+      if (!known) merged.set(field.path, { ...field, kinds: [kind] });
+      else {
+        known.kinds.push(kind);
+        if (field.choices && known.choices)
+          merged.set(field.path, { ...known, choices: [...known.choices, ...field.choices] });
+      }
+    }
+  }
+  return [...merged.values()].map((field) => {
+    if (field.kinds.length < variants.length) return field;
+    const { kinds: _all, ...rest } = field;
+    if (field.path === `${path}.kind`)
+      return {
+        ...rest,
+        description: variants
+          .map((v) => `${v.properties?.kind?.const}: ${v.properties?.kind?.description ?? ''}`)
+          .join(' '),
+      };
+    return rest;
+  });
+}
+
+const root = z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema; // zod's type is wider than what this schema can emit
+
+/** Every field of a recipe, in the order of the schema. */
+export const recipeFields: readonly RecipeField[] = describeFields(root, '', undefined);
+
+/** Names that may stand directly under a path: of the variant that is chosen there, where one is. */
+function namesUnder(path: string, kind: unknown): string[] {
+  const prefix = path === '' ? '' : `${path}.`;
+  return [
+    ...new Set(
+      recipeFields
+        .filter((f) => f.path.startsWith(prefix) && (!f.kinds || typeof kind !== 'string' || f.kinds.includes(kind)))
+        .map((f) => f.path.slice(prefix.length).split('.')[0]!),
+    ),
+  ];
+}
+
+/**
+ * Checks a recipe and fills in its defaults.
+ * @param who where it came from, for messages: a file name.
+ * @throws YumoError `CONFIG` listing everything that is wrong; an unknown field or kind is answered with the nearest.
+ */
+export function parseRecipe(input: unknown, who = 'recipe'): Recipe {
+  const parsed = recipeSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => problem(issue, input));
+  throw new YumoError('CONFIG', `${who}: ${problems.join('; ')}`, { problems });
+}
+
+function problem(issue: z.core.$ZodIssue, input: unknown): string {
+  const path = issue.path.join('.');
+  const given = at(input, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const kind = typeof given === 'object' && given !== null ? (given as Json).kind : undefined;
+    const names = namesUnder(path, kind);
+    return issue.keys
+      .map((key) => {
+        const full = path === '' ? key : `${path}.${key}`;
+        return `unknown field "${full}"${suggestion(key, names) || `; ${path || 'a recipe'} has ${names.join(', ')}`}`;
+      })
+      .join('; ');
+  }
+  if (issue.code === 'invalid_union' && issue.discriminator) {
+    const kinds = recipeFields.find((f) => f.path === path)?.choices ?? [];
+    if (given === undefined) return `"${path}" is missing; one of ${kinds.join(', ')}`;
+    return `"${path}" is ${JSON.stringify(given)}${suggestion(String(given), kinds)}${suggestion(String(given), kinds) ? '' : ';'} one of ${kinds.join(', ')}`;
+  }
+  if (given === undefined) return `"${path}" is missing (${help(path)})`;
+  return `"${path}" is ${JSON.stringify(given)}: ${issue.message.replace(/^Invalid input: /, '')} (${help(path)})`;
+}
+
+const help = (path: string): string =>
+  recipeFields.find((f) => f.path === path)?.description.replace(/\.$/, '') || path;
+
+function at(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((x, key) => (x as Record<PropertyKey, unknown> | undefined | null)?.[key], input);
+}
+
+/** A recipe as TypeScript: checked by the compiler, completed when the module loads. @throws YumoError `CONFIG` */
+export const defineRecipe = (recipe: RecipeInput): Recipe => parseRecipe(recipe, `recipe ${recipe.name}`);
+
+/**
+ * Applies overrides such as `optimizer.learningRate=3e-4`, `steps=10` or `model.n_layer=2` to a recipe as it is in the file.
+ * Setting another `kind` drops the other kind's fields.
+ * @throws YumoError `CONFIG` for an unknown path or a value of the wrong type.
+ */
+export function applyOverrides(recipe: unknown, overrides: readonly string[]): Json {
+  const result = structuredClone(recipe) as Record<string, unknown>;
+  for (const override of overrides) {
+    const equals = override.indexOf('=');
+    if (equals < 1) throw new YumoError('CONFIG', `override "${override}": write it as field=value`, { override });
+    set(result, override.slice(0, equals).trim(), override.slice(equals + 1).trim());
+  }
+  return result;
+}
+
+function set(recipe: Record<string, unknown>, path: string, text: string): void {
+  const field = recipeFields.find((f) => f.path === path);
+  const free = path.startsWith('model.');
+  if (!field && !free) {
+    const paths = recipeFields.map((f) => f.path);
+    const leaves = paths.filter((p) => p.split('.').at(-1) === path.split('.').at(-1));
+    const hint =
+      leaves.length > 0 ? `; did you mean "${leaves[0]}"?` : suggestion(path, paths) || '; see `yumo train --help`';
+    throw new YumoError('CONFIG', `override "${path}=${text}": unknown field${hint}`, { path });
+  }
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let target = recipe;
+  for (const key of keys) {
+    const next = target[key];
+    // An absent part is the one that its default names: `optimizer.beta2` without an optimizer is AdamW's.
+    if (typeof next !== 'object' || next === null)
+      target[key] = target === recipe ? structuredClone(root.properties?.[key]?.default ?? {}) : {};
+    target = target[key] as Record<string, unknown>; // just made an object where it was none
+  }
+  const parsed = field && !free ? parseValue(path, field, text) : parseFree(text);
+  if (last === 'kind' && target.kind !== parsed) for (const key of Object.keys(target)) delete target[key];
+  target[last] = parsed;
+}
+
+function parseValue(path: string, field: RecipeField, text: string): unknown {
+  const wrong = (expected: string): never => {
+    throw new YumoError('CONFIG', `override "${path}=${text}": expected ${expected}`, { path, text });
+  };
+  switch (field.type) {
+    case 'number':
+    case 'integer': {
+      const number = text === '' ? Number.NaN : Number(text);
+      if (!Number.isFinite(number)) return wrong('a number');
+      return field.type === 'integer' && !Number.isInteger(number) ? wrong('a whole number') : number;
+    }
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : wrong('true or false');
+    case 'list':
+      return text.startsWith('[') ? parseFree(text) : text === '' ? [] : text.split(',').map((s) => s.trim());
+    case 'object':
+      return parseFree(text);
+    default:
+      return text;
+  }
+}
+
+/** Fields of config.json have no schema here: JSON where it is JSON, else text. */
+function parseFree(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

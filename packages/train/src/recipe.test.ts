@@ -1,0 +1,115 @@
+// Recipes: defaults, messages, overrides.
+
+import { isYumoError } from '@yumo/core';
+import { describe, expect, it } from 'vitest';
+import type { RecipeInput } from './recipe.ts';
+import { applyOverrides, defineRecipe, parseRecipe, recipeFields } from './recipe-fields.ts';
+
+const minimal: RecipeInput = {
+  name: 'tiny',
+  data: { kind: 'text', files: ['a.txt'] },
+  tokenizer: { kind: 'characters' },
+  model: { model_type: 'gpt2', n_layer: 1 },
+  batch: 2,
+  steps: 3,
+};
+
+const messageOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (isYumoError(error) && error.code === 'CONFIG') return error.message;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+describe('a recipe', () => {
+  it('is completed with defaults, and fields of config.json pass unchanged', () => {
+    const recipe = defineRecipe(minimal);
+    expect(recipe.optimizer).toMatchObject({ kind: 'adamw', learningRate: 1e-3, beta2: 0.999 });
+    expect(recipe.data.trainShare).toBe(0.9);
+    expect(recipe.model).toEqual({ model_type: 'gpt2', n_layer: 1 });
+    expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
+  it('answers an unknown field with the nearest one, at every depth', () => {
+    expect(messageOf(() => parseRecipe({ ...minimal, bacth: 4 }, 'r.json'))).toContain(
+      'r.json: unknown field "bacth"; did you mean "batch"?',
+    );
+    const wrong = { ...minimal, optimizer: { kind: 'muon', rest: { learningrate: 1 } } };
+    expect(messageOf(() => parseRecipe(wrong))).toContain(
+      'unknown field "optimizer.rest.learningrate"; did you mean "learningRate"?',
+    );
+  });
+
+  it('offers only fields of the kind that was chosen', () => {
+    const message = messageOf(() => parseRecipe({ ...minimal, optimizer: { kind: 'adamw', dampening: 0.1 } }));
+    expect(message).toContain(
+      '"optimizer.dampening"; optimizer has kind, learningRate, beta1, beta2, epsilon, weightDecay',
+    );
+  });
+
+  it('answers an unknown kind with the nearest and the list', () => {
+    const message = messageOf(() => parseRecipe({ ...minimal, optimizer: { kind: 'adamv' } }));
+    expect(message).toContain('"optimizer.kind" is "adamv"; did you mean "adamw"? one of adamw, adam, sgd');
+  });
+
+  it('names everything that is wrong at once, with the value and the help', () => {
+    const message = messageOf(() => parseRecipe({ ...minimal, batch: 0, steps: undefined, seed: -1 }));
+    expect(message).toContain('"batch" is 0');
+    expect(message).toContain('"steps" is missing (Optimizer steps)');
+    expect(message).toContain('"seed" is -1');
+  });
+});
+
+describe('overrides', () => {
+  it('set fields by dotted paths, typed by the schema', () => {
+    const changed = parseRecipe(
+      applyOverrides(minimal, [
+        'optimizer.learningRate=3e-4',
+        'steps=7',
+        'model.n_layer=2',
+        'data.files=x.txt, y.txt',
+        'zeroStart=["a"]',
+      ]),
+    );
+    expect(changed).toMatchObject({ steps: 7, model: { n_layer: 2 }, zeroStart: ['a'] });
+    expect(changed.optimizer.learningRate).toBe(3e-4);
+    expect(changed.data.files).toEqual(['x.txt', 'y.txt']);
+    expect(minimal.steps).toBe(3);
+  });
+
+  it('drop the fields of the old kind when another is set', () => {
+    const adam = { ...minimal, optimizer: { kind: 'adam', amsgrad: true } };
+    expect(parseRecipe(applyOverrides(adam, ['optimizer.kind=sgd', 'optimizer.momentum=0.9'])).optimizer).toMatchObject(
+      {
+        kind: 'sgd',
+        momentum: 0.9,
+      },
+    );
+  });
+
+  it('refuse unknown paths, wrong types and missing signs by name', () => {
+    expect(messageOf(() => applyOverrides(minimal, ['optimizer.learningRat=1']))).toContain(
+      'did you mean "optimizer.learningRate"?',
+    );
+    expect(messageOf(() => applyOverrides(minimal, ['learningRate=1']))).toContain(
+      'did you mean "optimizer.learningRate"?',
+    );
+    expect(messageOf(() => applyOverrides(minimal, ['steps=many']))).toContain('"steps=many": expected a number');
+    expect(messageOf(() => applyOverrides(minimal, ['steps=1.5']))).toContain('expected a whole number');
+    expect(messageOf(() => applyOverrides(minimal, ['steps']))).toContain('field=value');
+  });
+});
+
+describe('the list of fields', () => {
+  it('has a help text for every field, and defaults that the schema itself accepts', () => {
+    expect(recipeFields.length).toBeGreaterThan(40);
+    for (const field of recipeFields) expect(field.description, field.path).not.toBe('');
+    const rate = recipeFields.find((f) => f.path === 'optimizer.learningRate');
+    expect(rate).toMatchObject({ type: 'number', default: 1e-3 });
+    expect(recipeFields.find((f) => f.path === 'optimizer.kind')?.choices).toContain('muon');
+    expect(recipeFields.find((f) => f.path === 'schedule.timescale')?.kinds).toEqual(['inverse-sqrt']);
+  });
+});

@@ -1,0 +1,253 @@
+// The training step as one graph: forward, backward, clipping by the global norm, optimizer. Compiled once, run many times.
+
+import {
+  add,
+  type CausalLmArchitecture,
+  counterDropout,
+  crossEntropySum,
+  type Dropout,
+  div,
+  type Graph,
+  gradient,
+  integer,
+  minimum,
+  mul,
+  type Parameter,
+  parameterScope,
+  simplify,
+  slice,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+  type Value,
+  type Values,
+} from '@yumo/core';
+import { type Group, groupParameters, layoutOf } from './groups.ts';
+import { type Optimizer, type OptimizerKind, optimizers, type StateForm } from './optimizers.ts';
+import type { Recipe } from './recipe.ts';
+import { rateShare } from './schedules.ts';
+
+/** What the graphs of a training are built from. */
+export interface StepOptions<C> {
+  readonly architecture: CausalLmArchitecture<C>;
+  readonly config: C;
+  /** Rows of one run. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly sequence: number;
+  /** Rows may be padded: the graphs also read `attention_mask` and `position_ids`, int32 `[batch, sequence]`. */
+  readonly padded?: boolean;
+  readonly recipe: Pick<
+    Recipe,
+    'optimizer' | 'decay' | 'clip' | 'schedule' | 'steps' | 'parts' | 'accumulate' | 'seed'
+  >;
+}
+
+/** A tensor that the optimizer keeps: `<parameter>/<slot>`. */
+export interface StateTensor extends StateForm {
+  readonly name: string;
+}
+
+/** The output that becomes an input of the next step. */
+export const next = (name: string): string => `next:${name}`;
+/** The sum of a parameter's gradients over the runs of a step. */
+export const summed = (name: string): string => `sum:${name}`;
+
+/** The graphs of a training, and what to feed them. */
+export interface TrainingStep {
+  readonly parameters: readonly Parameter[];
+  readonly state: readonly StateTensor[];
+  /**
+   * One run a step. In: parameters, state, `input_ids` and `labels` int32 `[batch, sequence]`, {@link scalars}.
+   * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping).
+   * New values may be written over the old ones: every reader of an old value lies upstream of the norm, every writer downstream.
+   */
+  readonly whole: Graph;
+  /**
+   * Several runs a step: adds a run's gradients to {@link summed} tensors. Out: `next:sum:<parameter>`, `loss_sum`, `label_count`.
+   * Its gradients are not yet divided, so that every label of the step counts alike, however the runs share them out.
+   */
+  readonly accumulating: () => Graph;
+  /** The update that ends such a step. In: parameters, state, {@link summed}, `label_count`, scalars. Out as {@link whole}, without the loss. */
+  readonly applying: () => Graph;
+  /**
+   * The numbers of one step, in double precision until here: rates, bias corrections, the dropout counter.
+   * @param step counted from 0.
+   * @param run of a step with several.
+   */
+  scalars(step: number, run?: number): Values;
+  /** Names of the scalars that the gradient graphs read; the rest belong to the update. */
+  readonly gradientScalars: readonly string[];
+  /** State as it is before the first step. */
+  initialState(): Values;
+}
+
+const float = (x: number): Value => ({ dtype: 'float32', shape: [], data: Float32Array.of(x) });
+const int = (x: number): Value => ({ dtype: 'int32', shape: [], data: Int32Array.of(x) });
+
+/** Builds the graphs. @throws YumoError `SHAPE`, `GRAPH`, `CONFIG` */
+export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
+  const { architecture, config, batch, sequence, padded = false, recipe } = options;
+  const scope = parameterScope();
+  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
+  const labels = tensor('labels', 'int32', [batch, sequence]);
+  const attentionMask = tensor('attention_mask', 'int32', [batch, sequence]);
+  const positionIds = tensor('position_ids', 'int32', [batch, sequence]);
+  const counter = tensor('dropout_counter', 'int32', []);
+  let usesDropout = false;
+
+  // Part after part: the activations of one are gone before the next begins, so the same memory serves all.
+  const losses = pieces(batch, recipe.parts).map(([start, end], part) => {
+    const drawn = counterDropout(integer(recipe.seed | 0), counter);
+    const dropout: Dropout = (x, rate, place) => {
+      usesDropout = true;
+      return drawn(x, rate, `${place}#${part}`);
+    };
+    const rows = (t: Tensor): Tensor => slice(t, 0, start, end);
+    const padding = padded ? { attentionMask: rows(attentionMask), positionIds: rows(positionIds) } : {};
+    const out = architecture.causalLm(scope, { inputIds: rows(inputIds), ...padding, dropout }, config);
+    return crossEntropySum(out.logits, rows(labels));
+  });
+  const lossSum = losses.map((l) => l.sum).reduce(add);
+  const labelCount = losses.map((l) => l.count).reduce(add);
+  const { parameters } = scope;
+  const tensors = parameters.map((p) => p.tensor);
+  const gradientInputs = [
+    ...tensors,
+    inputIds,
+    labels,
+    ...(padded ? [attentionMask, positionIds] : []),
+    ...(usesDropout ? [counter] : []),
+  ];
+
+  const groups = groupParameters(parameters, recipe);
+  const plan = groups.flatMap((group) =>
+    group.parameters.map((parameter) => ({ group, parameter, forms: stateOf(group, parameter.shape) })),
+  );
+  const state = plan.flatMap(({ parameter, forms }) =>
+    Object.entries(forms).map(([slot, form]) => ({ ...form, name: `${parameter.name}/${slot}` })),
+  );
+  const stateTensors = new Map(state.map((s) => [s.name, tensor(s.name, 'float32', s.shape)]));
+  const scalarTensors = new Map(
+    groups.flatMap((g) =>
+      Object.keys(scalarsOf(g, 1, 1)).map((n) => [`${g.name}.${n}`, tensor(`${g.name}.${n}`, 'float32', [])]),
+    ),
+  );
+
+  /** Clips and updates. `gradients` by parameter, already divided. */
+  const updates = (gradients: ReadonlyMap<string, Tensor>): { norm: Tensor; outputs: Record<string, Tensor> } => {
+    const squares = parameters.map((p) => sum(square(gradients.get(p.name)!)));
+    const norm = sqrt(squares.reduce(add));
+    // Also without clipping every update waits for the norm: that is what makes writing over the old values safe.
+    const largest = recipe.clip > 0 ? recipe.clip : 1e38;
+    const scale = minimum(div(largest, add(norm, 1e-6)), 1);
+    const outputs: Record<string, Tensor> = {};
+    for (const { group, parameter, forms } of plan) {
+      const updated = updateOf(group, {
+        parameter: parameter.tensor,
+        gradient: mul(gradients.get(parameter.name)!, scale),
+        state: Object.fromEntries(
+          Object.keys(forms).map((slot) => [slot, stateTensors.get(`${parameter.name}/${slot}`)!]),
+        ),
+        scalars: Object.fromEntries(
+          [...scalarTensors]
+            .filter(([name]) => name.startsWith(`${group.name}.`))
+            .map(([name, t]) => [name.slice(group.name.length + 1), t]),
+        ),
+        layout: layoutOf(parameter.name),
+      });
+      outputs[next(parameter.name)] = updated.parameter;
+      for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
+    }
+    return { norm, outputs };
+  };
+  const named = (tensorsOf: readonly Tensor[]): ReadonlyMap<string, Tensor> =>
+    new Map(parameters.map((p, i) => [p.name, tensorsOf[i]!]));
+  const updateInputs = [...stateTensors.values(), ...scalarTensors.values()];
+
+  const loss = div(lossSum, labelCount);
+  const update = updates(named(gradient(loss, tensors)));
+  const whole = simplify({
+    inputs: [...gradientInputs, ...updateInputs],
+    outputs: { ...update.outputs, loss, label_count: labelCount, gradient_norm: update.norm },
+  });
+
+  return {
+    parameters,
+    state,
+    whole,
+    accumulating: () => {
+      const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
+      const grads = gradient(lossSum, tensors);
+      const outputs = Object.fromEntries(parameters.map((p, i) => [next(summed(p.name)), add(sums[i]!, grads[i]!)]));
+      return simplify({
+        inputs: [...gradientInputs, ...sums],
+        outputs: { ...outputs, loss_sum: lossSum, label_count: labelCount },
+      });
+    },
+    applying: () => {
+      const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
+      const labelsSeen = tensor('label_count', 'float32', []);
+      const { norm, outputs } = updates(named(sums.map((s) => div(s, labelsSeen))));
+      return simplify({
+        inputs: [...tensors, ...updateInputs, ...sums, labelsSeen],
+        outputs: { ...outputs, gradient_norm: norm },
+      });
+    },
+    scalars(step, run = 0) {
+      const share = rateShare(recipe.schedule, step, recipe.steps);
+      const values: Record<string, Value> = {};
+      for (const g of groups)
+        for (const [name, x] of Object.entries(scalarsOf(g, g.options.learningRate * share, step + 1)))
+          values[`${g.name}.${name}`] = float(x);
+      // A run of its own mask: the counter is unique over the whole training.
+      if (usesDropout) values.dropout_counter = int((step * recipe.accumulate + run) | 0);
+      return values;
+    },
+    gradientScalars: usesDropout ? ['dropout_counter'] : [],
+    initialState: () =>
+      Object.fromEntries(
+        state.map(({ name, shape, initial }) => {
+          const data = new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial);
+          return [name, { dtype: 'float32', shape, data } as const];
+        }),
+      ),
+  };
+}
+
+/** [start, end) of `parts` pieces of nearly equal length, none empty. */
+function pieces(length: number, parts: number): [number, number][] {
+  const count = Math.min(parts, length);
+  return Array.from({ length: count }, (_, i) => [
+    Math.floor((i * length) / count),
+    Math.floor(((i + 1) * length) / count),
+  ]);
+}
+
+/** The loss alone, for evaluation. In: parameters, `input_ids`, `labels`. Out: `loss_sum`, `label_count`. */
+export function evaluationGraph<C>(
+  architecture: CausalLmArchitecture<C>,
+  config: C,
+  batch: number,
+  sequence: number,
+): Graph {
+  const scope = parameterScope();
+  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
+  const labels = tensor('labels', 'int32', [batch, sequence]);
+  const { logits } = architecture.causalLm(scope, { inputIds }, config);
+  const { sum: lossSum, count } = crossEntropySum(logits, labels);
+  return simplify({
+    inputs: [...scope.parameters.map((p) => p.tensor), inputIds, labels],
+    outputs: { loss_sum: lossSum, label_count: count },
+  });
+}
+
+// The table's row for a group's kind; the generic ties options to the row, which a union could not.
+const rowOf = <K extends OptimizerKind>(group: Group<K>): Optimizer<K> => optimizers[group.kind] as Optimizer<K>;
+const stateOf = <K extends OptimizerKind>(g: Group<K>, shape: readonly number[]) => rowOf(g).state(g.options, shape);
+const scalarsOf = <K extends OptimizerKind>(g: Group<K>, rate: number, step: number) =>
+  rowOf(g).scalars(g.options, rate, step, g.decay);
+const updateOf = <K extends OptimizerKind>(g: Group<K>, inputs: Parameters<Optimizer<K>['update']>[1]) =>
+  rowOf(g).update(g.options, inputs, g.decay);

@@ -1,0 +1,51 @@
+// A Chromium for the browser tests: one that is here, else Playwright's download, else the system's package.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { run, webApp } from './prepare.mjs';
+
+const playwright = join(webApp, 'node_modules/@playwright/test');
+
+/** A path may be announced and absent, or present without its libraries: only an answer counts. */
+async function works(path) {
+  if (!path || !existsSync(path)) return false;
+  const { code } = await run(path, ['--version', '--no-sandbox'], { quiet: true, timeoutSeconds: 30 });
+  return code === 0;
+}
+
+async function find() {
+  const { default: api } = await import(pathToFileURL(join(playwright, 'index.js')).href);
+  const candidates = [
+    process.env.CHROMIUM_PATH,
+    api.chromium.executablePath(),
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ];
+  for (const path of candidates) if (await works(path)) return path;
+  return undefined;
+}
+
+/** The path of a Chromium that starts, installed when there is none; undefined with a line that says what to do. */
+export async function chromium() {
+  const here = await find();
+  if (here) return here;
+  console.log('yumo: no Chromium here; downloading the one of Playwright …');
+  await run(process.execPath, [join(playwright, 'cli.js'), 'install', 'chromium'], { timeoutSeconds: 240 });
+  const downloaded = await find();
+  if (downloaded) return downloaded;
+  if (process.platform === 'linux' && process.getuid?.() === 0) {
+    console.log("yumo: that did not work; installing the system's package …");
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update', '-q'], { env, quiet: true, timeoutSeconds: 120 });
+    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env, timeoutSeconds: 300 });
+    const installed = await find();
+    if (installed) return installed;
+  }
+  console.log(
+    'yumo: browser tests skipped: no Chromium could be installed. Install one and set CHROMIUM_PATH to its program.',
+  );
+  return undefined;
+}
