@@ -1,5 +1,6 @@
 // Text to token ids and back: the public names of @yumo/tokenizer.
 export { byteAlphabet } from './byte-alphabet.ts';
+export { applyChatTemplate, type ChatMessage, type ChatOptions, type TemplateEngine } from './chat-template.ts';
 export type { DecodeStream } from './decode-stream.ts';
 export { Encoding, type EncodingColumns } from './encoding.ts';
 export { TokenizerError, type TokenizerErrorCode } from './errors.ts';
