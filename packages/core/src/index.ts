@@ -18,7 +18,7 @@ export {
   type ScoreContext,
   type ScoreOptions,
 } from './generate/options.ts';
-export * from './generate/processors.ts';
+export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/stop.ts';
 export { type GraphCost, graphCost } from './graph/cost.ts';

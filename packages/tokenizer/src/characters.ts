@@ -1,4 +1,11 @@
 // Classes of characters as the reference implementations define them, which is not always as JavaScript does.
+import {
+  formerMarks,
+  formerNonSpacingMarks,
+  newFormatCharacters,
+  newMarks,
+  newNonSpacingMarks,
+} from './unicode-differences.ts';
 
 /** Unicode's White_Space: unlike JavaScript's `\s` it has U+0085 and has not U+FEFF. */
 export const whiteSpaceClass: string = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
@@ -34,9 +41,9 @@ export function isIdeograph(c: number): boolean {
 
 const punctuation = /^[!-/:-@[-`{-~\p{P}]$/u;
 const numeric = /^\p{N}$/u;
-const other = /^[\p{Cc}\p{Cf}\p{Co}]$/u;
-const nonSpacingMark = /^\p{Mn}$/u;
-const mark = /^\p{M}$/u;
+const other = new RegExp(`^(?![${newFormatCharacters}])[\\p{Cc}\\p{Cf}\\p{Co}]$`, 'u');
+const nonSpacingMark = new RegExp(`^(?:[${formerNonSpacingMarks}]|(?![${newNonSpacingMarks}])\\p{Mn})$`, 'u');
+const mark = new RegExp(`^(?:[${formerMarks}]|(?![${newMarks}])\\p{M})$`, 'u');
 
 /** ASCII punctuation (with the signs `$+<=>^|~` and the backquote) or Unicode's P. */
 export function isPunctuation(character: string): boolean {

@@ -8,5 +8,4 @@ export type { Model } from './models/model.ts';
 export type { PaddingOptions } from './padding.ts';
 export { type DecodeOptions, type EncodeOptions, type TextOptions, Tokenizer } from './tokenizer.ts';
 export * from './train/index.ts';
-export * from './train/index.ts';
 export type { TruncationOptions } from './truncation.ts';

@@ -1,5 +1,6 @@
 // Unicode normal forms (UAX #15) that keep, character by character, where the result came from.
 import type { AlignedText } from './aligned-text.ts';
+import { inertCharacters } from './unicode-differences.ts';
 
 export type NormalForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
@@ -8,9 +9,21 @@ export function normalForm(piece: AlignedText, form: NormalForm): AlignedText {
   const { text } = piece;
   // Every form leaves ASCII as it is, and text that does not change keeps its alignment.
   if (!/[^\0-\x7f]/.test(text) || text.normalize(form) === text) return piece;
-  const decomposed = decompose(text, form === 'NFC' || form === 'NFD' ? 'NFD' : 'NFKD');
-  const result = form === 'NFC' || form === 'NFKC' ? compose(decomposed) : decomposed;
+  const result: Changed = { characters: [], changes: [] };
+  text.split(inert).forEach((part, i) => {
+    const { characters, changes } = i % 2 === 1 ? { characters: [part], changes: [0] } : normalPart(part, form);
+    for (const character of characters) result.characters.push(character);
+    for (const change of changes) result.changes.push(change);
+  });
   return piece.transform(result.characters, result.changes);
+}
+
+// Characters newer than the reference's tables stand between the parts that are normalised.
+const inert = new RegExp(`([${inertCharacters}])`, 'u');
+
+function normalPart(text: string, form: NormalForm): Changed {
+  const decomposed = decompose(text, form === 'NFC' || form === 'NFD' ? 'NFD' : 'NFKD');
+  return form === 'NFC' || form === 'NFKC' ? compose(decomposed) : decomposed;
 }
 
 /** Characters with their changes, as `AlignedText.transform` takes them. */

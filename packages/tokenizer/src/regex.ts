@@ -53,7 +53,9 @@ export function matchRanges(pattern: RegExp, text: string): number[] {
 }
 
 const space = whiteSpaceClass;
-const word = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+const wordProperty = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+// For Oniguruma the superscript digits and fractions of Latin-1 are word characters under `\\w`, not under `[[:word:]]`.
+const word = `${wordProperty}\\xb2\\xb3\\xb9\\xbc-\\xbe`;
 const classes: Record<string, string> = { s: space, d: '\\p{Nd}', w: word, h: '0-9A-Fa-f' };
 const posix: Record<string, string> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
@@ -62,11 +64,13 @@ const posix: Record<string, string> = {
   blank: '\\t\\p{Zs}',
   cntrl: '\\p{Cc}',
   digit: '\\p{Nd}',
+  graph: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Co}',
   lower: '\\p{Lowercase}',
+  print: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Co}\\p{Zs}',
   punct: '\\p{P}$+<=>\\^`\\|~',
   space,
   upper: '\\p{Uppercase}',
-  word,
+  word: wordProperty,
   xdigit: '0-9A-Fa-f',
 };
 const any = '[^]';
@@ -395,7 +399,8 @@ function escaped(character: string): string {
 }
 
 // Letters whose case variants are not each other's plain upper or lower case.
-const unusualCase = 'ſKÅẞςϐϑϕϖϰϱϵẛιµΩϴ';
+const unusualCase =
+  '\u017f\u212a\u212b\u1e9e\u03c2\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f5\u1e9b\u1fbe\xb5\u2126\u03f4';
 
 /** The character and all that equal it under simple case folding. */
 function caseVariants(character: string): string[] {
@@ -405,10 +410,9 @@ function caseVariants(character: string): string[] {
   return [...new Set(candidates)].filter((candidate) => same.test(candidate));
 }
 
-// A class of one case matches both when case is ignored.
+// A class of one case matches, when case is ignored, what changes into that case as well.
 function foldedSet(source: string): string {
-  return source.replace(
-    /\\p\{(?:Lu|Ll|Lt|Uppercase|Lowercase|Uppercase_Letter|Lowercase_Letter)\}/g,
-    '\\p{Lu}\\p{Ll}\\p{Lt}',
-  );
+  return source
+    .replace(/\\p\{(?:Lu|Uppercase|Uppercase_Letter)\}/g, '$&\\p{CWU}')
+    .replace(/\\p\{(?:Ll|Lowercase|Lowercase_Letter)\}/g, '$&\\p{CWL}');
 }

@@ -70,7 +70,7 @@ export function readBertConfig(json: Readonly<Record<string, unknown>>): BertCon
     hidden_dropout_prob,
     attention_probs_dropout_prob: f.rate('attention_probs_dropout_prob', 0.1),
     classifier_dropout: f.rate('classifier_dropout', hidden_dropout_prob),
-    pad_token_id: f.optional('pad_token_id'),
+    pad_token_id: json.pad_token_id === undefined ? 0 : f.optional('pad_token_id'), // null means none
     ...readLabels(json),
   };
 }

@@ -62,6 +62,13 @@ export function needed(inputs: NamedTensors, name: string): Tensor {
   return found;
 }
 
+/** The encoder's states that cross-attention reads when its keys and values are not given. @throws YumoError `FEED` */
+export function sourceStates({ encoderHiddenStates }: CrossDecoderInputs): Tensor {
+  if (!encoderHiddenStates)
+    throw new YumoError('FEED', "decode: needs the encoder's hidden states, or the keys and values made from them", {});
+  return encoderHiddenStates;
+}
+
 /** `prefix.0`, `prefix.1` … */
 const numbered = (prefix: string, tensors: readonly Tensor[]): NamedTensors =>
   Object.fromEntries(tensors.map((t, i) => [`${prefix}.${i}`, t]));

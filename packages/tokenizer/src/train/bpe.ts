@@ -2,10 +2,11 @@
 import { byteAlphabet } from '../byte-alphabet.ts';
 import type { BpeJson } from '../formats/tokenizer-json.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import { countWords, type TextSource } from './count-words.ts';
+import type { TextSource } from './count-words.ts';
 import { type BpeSettings, type LearnedBpe, learnBpe, learnByteLevelBpe } from './learn-bpe.ts';
 import {
   checkTrainOptions,
+  countTrainingWords,
   type Frame,
   frameOf,
   specialTokensOf,
@@ -14,7 +15,7 @@ import {
   vocabularyOf,
 } from './options.ts';
 import { Pace } from './pace.ts';
-import { byteLevelSplitter, wordSplitter } from './stages.ts';
+import { endsInBytes } from './stages.ts';
 
 /** What both BPE trainers can be told. */
 export interface MergeTrainOptions extends TrainOptions {
@@ -58,7 +59,7 @@ export async function trainBpe(texts: TextSource, options: BpeTrainOptions = {})
     decoder: suffix === '' ? null : { type: 'BPEDecoder', suffix },
   });
   const pace = new Pace(options);
-  const words = await countWords(texts, wordSplitter({ ...frame, segment: options.segment ?? null }), options, pace);
+  const words = await countTrainingWords(texts, 'words', frame, options, pace);
   return tokenizerOf(await learnBpe(words, settings, pace), settings, frame, unknown);
 }
 
@@ -79,12 +80,11 @@ export async function trainByteLevelBpe(texts: TextSource, options: MergeTrainOp
     postProcessor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
   });
-  const stages = { ...frame, segment: options.segment ?? null };
   const pace = new Pace(options);
-  const splitter = byteLevelSplitter(stages);
-  // Another pre-tokenizer has turned the words into the byte alphabet already.
-  const words = await countWords(texts, splitter ?? wordSplitter(stages), options, pace);
-  const learn = splitter === null ? learnBpe : learnByteLevelBpe;
+  // Another pre-tokenizer gives words in the byte alphabet: then they are characters like others.
+  const bytes = endsInBytes(frame.preTokenizer);
+  const words = await countTrainingWords(texts, bytes ? 'bytes' : 'words', frame, options, pace);
+  const learn = bytes ? learnByteLevelBpe : learnBpe;
   return tokenizerOf(await learn(words, settings, pace), settings, frame, null);
 }
 

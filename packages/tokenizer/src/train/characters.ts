@@ -1,11 +1,10 @@
 // A vocabulary of single characters, for models that read and write letter by letter.
-import { AlignedText } from '../aligned-text.ts';
-import { readNormalizer } from '../normalizers.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { chooseAlphabet, countCharacters } from './alphabet.ts';
-import { countWords, type TextSource } from './count-words.ts';
+import type { TextSource } from './count-words.ts';
 import {
   checkTrainOptions,
+  countTrainingWords,
   frameOf,
   specialTokensOf,
   type TrainOptions,
@@ -39,21 +38,8 @@ export async function trainCharacters(texts: TextSource, options: CharacterTrain
   const frame = {
     ...frameOf(options, { normalizer: null, preTokenizer: null, postProcessor: null, decoder: { type: 'Fuse' } }),
   };
-  const normalize = frame.normalizer === null ? null : readNormalizer(frame.normalizer, 'normalizer');
   const pace = new Pace(options);
-  const words = await countWords(
-    texts,
-    (text, word) => {
-      const normalized = normalize === null ? text : normalize(new AlignedText(text)).text;
-      for (let at = 0; at < normalized.length; ) {
-        const next = at + (normalized.codePointAt(at)! > 0xffff ? 2 : 1);
-        word(normalized, at, next);
-        at = next;
-      }
-    },
-    options,
-    pace,
-  );
+  const words = await countTrainingWords(texts, 'characters', frame, options, pace);
   const counts = [...countCharacters(words)].filter(([, times]) => times >= (options.minFrequency ?? 0));
   const alphabet = chooseAlphabet(new Map(counts), {
     limitAlphabet: vocabularySize - specialTokens.length,

@@ -23,6 +23,42 @@ export interface CountOptions {
 /** The longest word whose UTF-8 form has fewer than 2¹⁶ bytes, whatever its characters. */
 const longestWord = 21_845;
 
+/** Counts the words of texts, one text at a time. */
+export class WordCounter {
+  /** Words so far. */
+  words = new WordCounts();
+  readonly #split: WordSplitter;
+  readonly #maxWordLength: number;
+  readonly #maxRemembered: number;
+
+  constructor(split: WordSplitter, options: CountOptions) {
+    this.#split = split;
+    this.#maxWordLength = options.maxWordLength ?? 16_384;
+    this.#maxRemembered = options.maxRemembered ?? 2 ** 24;
+    checkRange('maxWordLength', this.#maxWordLength, 2, longestWord);
+    checkRange('maxRemembered', this.#maxRemembered, 1024, 2 ** 31);
+  }
+
+  read(text: string): void {
+    this.#split(text, this.#add);
+    for (let times = 1; this.words.length > this.#maxRemembered; times++) {
+      this.words = this.words.without(times);
+      if (this.words.length <= this.#maxRemembered / 2) break;
+    }
+  }
+
+  readonly #add = (text: string, start: number, end: number): void => {
+    let from = start;
+    while (end - from > this.#maxWordLength) {
+      const to = from + this.#maxWordLength;
+      const piece = splitsPair(text, to) ? to - 1 : to;
+      this.words.add(text, from, piece);
+      from = piece;
+    }
+    if (end > from) this.words.add(text, from, end);
+  };
+}
+
 /** Reads the source once. Memory grows with the distinct words, not with the text. */
 export async function countWords(
   texts: TextSource,
@@ -30,50 +66,32 @@ export async function countWords(
   options: CountOptions,
   pace: Pace,
 ): Promise<WordCounts> {
-  const { maxWordLength = 16_384, maxRemembered = 2 ** 24 } = options;
-  checkRange('maxWordLength', maxWordLength, 2, longestWord);
-  checkRange('maxRemembered', maxRemembered, 1024, 2 ** 31);
-  let words = new WordCounts();
-  let read = 0;
-
-  const add = (text: string, start: number, end: number) => {
-    let from = start;
-    while (end - from > maxWordLength) {
-      const to = from + maxWordLength;
-      const piece = splitsPair(text, to) ? to - 1 : to;
-      words.add(text, from, piece);
-      from = piece;
-    }
-    if (end > from) words.add(text, from, end);
-  };
-  const take = (text: string) => {
-    if (typeof text !== 'string') {
-      throw new TokenizerError('ARGUMENT', `texts: item ${read} is not a string but ${show(text)}`, { item: read });
-    }
-    read++;
-    split(text, add);
-    for (let times = 1; words.length > maxRemembered; times++) {
-      words = words.without(times);
-      if (words.length <= maxRemembered / 2) break;
-    }
-  };
-  // Not `for await` over everything: it would wait for the event loop's queue at each line of an array.
-  for await (const item of batches(texts)) {
-    if (Array.isArray(item)) for (const text of item) take(text);
-    else take(item as string);
-    const pause = pace.step('counting', words.size, null);
+  const counter = new WordCounter(split, options);
+  for await (const group of textGroups(texts)) {
+    for (const text of group) counter.read(text);
+    const pause = pace.step('counting', counter.words.size, null);
     if (pause) await pause;
   }
-  pace.finish('counting', words.size);
-  return words;
+  pace.finish('counting', counter.words.size);
+  return counter.words;
 }
 
-/** A plain iterable in arrays of a few strings; a stream as it comes. */
-function batches(texts: TextSource): TextSource | Iterable<string[]> {
-  if (typeof texts === 'string' || !(Symbol.iterator in texts || Symbol.asyncIterator in texts)) {
+/** The source in arrays of strings: `for await` over single lines would wait for the event loop at each. */
+export async function* textGroups(texts: TextSource): AsyncGenerator<readonly string[]> {
+  if (typeof texts !== 'object' || texts === null || !(Symbol.iterator in texts || Symbol.asyncIterator in texts)) {
     throw new TokenizerError('ARGUMENT', 'texts: give an array or a stream of strings, such as lines or documents');
   }
-  return Symbol.asyncIterator in texts ? texts : grouped(texts);
+  let read = 0;
+  for await (const item of Symbol.asyncIterator in texts ? texts : grouped(texts)) {
+    const group: readonly unknown[] = Array.isArray(item) ? item : [item];
+    for (const text of group) {
+      if (typeof text !== 'string') {
+        throw new TokenizerError('ARGUMENT', `texts: item ${read} is not a string but ${show(text)}`, { item: read });
+      }
+      read++;
+    }
+    yield group as readonly string[];
+  }
 }
 
 function* grouped(texts: Iterable<string | readonly string[]>): Iterable<string[]> {
@@ -83,7 +101,7 @@ function* grouped(texts: Iterable<string | readonly string[]>): Iterable<string[
     if (Array.isArray(text)) group.push(...text);
     else group.push(text as string);
     units += text.length;
-    if (units < 16_384 && group.length < 4096) continue;
+    if (units < 16_384 && group.length < 1024) continue;
     yield group;
     group = [];
     units = 0;

@@ -9,8 +9,10 @@ import type {
   PreTokenizerJson,
   TokenizerJson,
 } from '../formats/tokenizer-json.ts';
-import { type CountOptions, checkRange } from './count-words.ts';
-import type { PaceOptions } from './pace.ts';
+import { type CountOptions, checkRange, countWords, type TextSource } from './count-words.ts';
+import type { Pace, PaceOptions } from './pace.ts';
+import { type Counted, type Stages, splitterOf } from './stages.ts';
+import type { WordCounts } from './word-counts.ts';
 
 /** Options of every trainer. */
 export interface TrainOptions extends CountOptions, PaceOptions {
@@ -28,11 +30,40 @@ export interface TrainOptions extends CountOptions, PaceOptions {
    * cross a boundary that it finds. Training alone needs it: afterwards text is encoded without a segmenter.
    */
   segment?: (text: string) => Iterable<string>;
+  /** Who counts the words: this thread by default; `threads(n)` of `@yumo/tokenizer/node` for n worker threads. */
+  counter?: WordCounting;
+}
+
+/** Counts the words of a source, in first-seen order. */
+export type WordCounting = (
+  texts: TextSource,
+  counted: Counted,
+  stages: Stages,
+  options: CountOptions,
+  pace: Pace,
+) => Promise<WordCounts>;
+
+/** The words of the texts, as the stages and options of a trainer say. */
+export function countTrainingWords(
+  texts: TextSource,
+  counted: Counted,
+  frame: Frame,
+  options: TrainOptions,
+  pace: Pace,
+): Promise<WordCounts> {
+  const { normalizer, preTokenizer } = frame;
+  const stages = { normalizer, preTokenizer, segment: options.segment ?? null };
+  const limits = {
+    ...(options.maxWordLength === undefined ? {} : { maxWordLength: options.maxWordLength }),
+    ...(options.maxRemembered === undefined ? {} : { maxRemembered: options.maxRemembered }),
+  };
+  if (options.counter !== undefined) return options.counter(texts, counted, stages, limits, pace);
+  return countWords(texts, splitterOf(counted, stages), limits, pace);
 }
 
 const common: readonly string[] = [
   ...['vocabularySize', 'specialTokens', 'normalizer', 'preTokenizer', 'postProcessor', 'decoder', 'segment'],
-  ...['maxWordLength', 'maxRemembered', 'onProgress', 'signal'],
+  ...['maxWordLength', 'maxRemembered', 'onProgress', 'signal', 'counter'],
 ];
 
 /** Throws a TokenizerError ARGUMENT when an option is unknown or out of its range. `own` are those of the one trainer. */

@@ -13,8 +13,35 @@ export interface Stages {
   segment: ((text: string) => Iterable<string>) | null;
 }
 
+/** What a trainer counts: words as the model sees them, words that will be bytes, single characters. */
+export type Counted = 'words' | 'bytes' | 'characters';
+
+/** The splitter of a trainer. */
+export function splitterOf(counted: Counted, stages: Stages): WordSplitter {
+  if (counted === 'characters') return characterSplitter(stages.normalizer);
+  return (counted === 'bytes' && byteLevelSplitter(stages)) || wordSplitter(stages);
+}
+
+/** Whether the pre-tokenizer ends in ByteLevel, so that words can be counted before their characters become bytes. */
+export function endsInBytes(preTokenizer: PreTokenizerJson | null): boolean {
+  return byteLevelSplitter({ normalizer: null, preTokenizer, segment: null }) !== null;
+}
+
+/** Every code point as a word. */
+function characterSplitter(normalizer: NormalizerJson | null): WordSplitter {
+  const normalize = normalizer === null ? null : readNormalizer(normalizer, 'normalizer');
+  return (text, word) => {
+    const normalized = normalize === null ? text : normalize(new AlignedText(text)).text;
+    for (let at = 0; at < normalized.length; ) {
+      const next = at + (normalized.codePointAt(at)! > 0xffff ? 2 : 1);
+      word(normalized, at, next);
+      at = next;
+    }
+  };
+}
+
 /** The words of a text, as the model will see them. */
-export function wordSplitter({ normalizer, preTokenizer, segment }: Stages): WordSplitter {
+function wordSplitter({ normalizer, preTokenizer, segment }: Stages): WordSplitter {
   const normalize = normalizer === null ? null : readNormalizer(normalizer, 'normalizer');
   const split = preTokenizer === null ? null : readPreTokenizer(preTokenizer, 'preTokenizer');
   return (text, word) => {
@@ -36,7 +63,7 @@ export function wordSplitter({ normalizer, preTokenizer, segment }: Stages): Wor
  * The words of a text that ends in a ByteLevel pre-tokenizer, before their characters become bytes: what counting wants,
  * since it is shorter. Null when the pre-tokenizer is of another kind.
  */
-export function byteLevelSplitter({ normalizer, preTokenizer, segment }: Stages): WordSplitter | null {
+function byteLevelSplitter({ normalizer, preTokenizer, segment }: Stages): WordSplitter | null {
   if (preTokenizer?.type === 'Sequence') {
     const parts = preTokenizer.pretokenizers;
     const last = parts.at(-1);

@@ -1,10 +1,16 @@
 // Training of Unigram vocabularies.
 import { Tokenizer } from '../tokenizer.ts';
-import { checkShare, countWords, type TextSource } from './count-words.ts';
+import { checkShare, type TextSource } from './count-words.ts';
 import { learnUnigram } from './learn-unigram.ts';
-import { checkTrainOptions, frameOf, specialTokensOf, type TrainOptions, tokenizerJson } from './options.ts';
+import {
+  checkTrainOptions,
+  countTrainingWords,
+  frameOf,
+  specialTokensOf,
+  type TrainOptions,
+  tokenizerJson,
+} from './options.ts';
 import { Pace } from './pace.ts';
-import { wordSplitter } from './stages.ts';
 
 export interface UnigramTrainOptions extends TrainOptions {
   /** Stands for characters outside the vocabulary. Default `<unk>`. Null: none, and such characters cannot be encoded. */
@@ -46,7 +52,7 @@ export async function trainUnigram(texts: TextSource, options: UnigramTrainOptio
     decoder: metaspace,
   });
   const pace = new Pace(options);
-  const words = await countWords(texts, wordSplitter({ ...frame, segment: options.segment ?? null }), options, pace);
+  const words = await countTrainingWords(texts, 'words', frame, options, pace);
   const settings = {
     pieces: vocabularySize - specialTokens.length,
     vocabularySize,

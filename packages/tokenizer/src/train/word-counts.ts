@@ -43,14 +43,7 @@ export class WordCounts {
 
   /** Word i as a string. */
   word(index: number): string {
-    const start = this.starts[index]!;
-    const end = this.starts[index + 1]!;
-    let word = '';
-    // In pieces, because the number of arguments of a call is limited.
-    for (let at = start; at < end; at += 4096) {
-      word += String.fromCharCode(...this.units.subarray(at, Math.min(end, at + 4096)));
-    }
-    return word;
+    return spellUnits(this.units, this.starts[index]!, this.starts[index + 1]!);
   }
 
   /** Code units of all distinct words together. */
@@ -61,14 +54,6 @@ export class WordCounts {
   /** Bytes held by the table. */
   get bytes(): number {
     return [this.units, this.starts, this.counts, this.#hashes, this.#slots].reduce((sum, a) => sum + a.byteLength, 0);
-  }
-
-  /** Adds every word of another table, in its order. */
-  merge(other: WordCounts): void {
-    for (let i = 0; i < other.size; i++) {
-      const word = other.word(i);
-      this.add(word, 0, word.length, other.counts[i]);
-    }
   }
 
   /** A table with only the words seen more than `times` times, in the same order. */
@@ -110,6 +95,14 @@ export class WordCounts {
     }
     this.#slots = slots;
   }
+}
+
+/** Code units as a string; in pieces, because the number of arguments of a call is limited. */
+export function spellUnits(units: Uint16Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at += 4096)
+    text += String.fromCharCode(...units.subarray(at, Math.min(end, at + 4096)));
+  return text;
 }
 
 type Numbers = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;

@@ -1,8 +1,9 @@
 // Training of word-level vocabularies: the commonest words, whole.
 import { Tokenizer } from '../tokenizer.ts';
-import { countWords, type TextSource } from './count-words.ts';
+import type { TextSource } from './count-words.ts';
 import {
   checkTrainOptions,
+  countTrainingWords,
   frameOf,
   specialTokensOf,
   type TrainOptions,
@@ -10,7 +11,6 @@ import {
   vocabularyOf,
 } from './options.ts';
 import { Pace } from './pace.ts';
-import { wordSplitter } from './stages.ts';
 import type { WordCounts } from './word-counts.ts';
 
 export interface WordLevelTrainOptions extends TrainOptions {
@@ -37,7 +37,7 @@ export async function trainWordLevel(texts: TextSource, options: WordLevelTrainO
     decoder: null,
   });
   const pace = new Pace(options);
-  const words = await countWords(texts, wordSplitter({ ...frame, segment: options.segment ?? null }), options, pace);
+  const words = await countTrainingWords(texts, 'words', frame, options, pace);
   const common = commonestWords(words, options.minFrequency ?? 0);
   const tokens = [...new Set([...specialTokens, ...common])].slice(0, vocabularySize);
   // The layout has no way to say "no unknown token"; the Rust library writes the one it would look for.

@@ -1,9 +1,10 @@
 // Training of WordPiece vocabularies.
 import { Tokenizer } from '../tokenizer.ts';
-import { countWords, type TextSource } from './count-words.ts';
+import type { TextSource } from './count-words.ts';
 import { learnBpe } from './learn-bpe.ts';
 import {
   checkTrainOptions,
+  countTrainingWords,
   frameOf,
   specialTokensOf,
   type TrainOptions,
@@ -11,7 +12,6 @@ import {
   vocabularyOf,
 } from './options.ts';
 import { Pace } from './pace.ts';
-import { wordSplitter } from './stages.ts';
 
 export interface WordPieceTrainOptions extends TrainOptions {
   /** Pairs seen less often are not joined. Default 0. */
@@ -67,7 +67,7 @@ export async function trainWordPiece(texts: TextSource, options: WordPieceTrainO
     decoder: { type: 'WordPiece', prefix, cleanup: true },
   });
   const pace = new Pace(options);
-  const words = await countWords(texts, wordSplitter({ ...frame, segment: options.segment ?? null }), options, pace);
+  const words = await countTrainingWords(texts, 'words', frame, options, pace);
   const settings = {
     vocabularySize,
     minFrequency: options.minFrequency ?? 0,

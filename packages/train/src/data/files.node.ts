@@ -1,0 +1,139 @@
+// Text files from disk: patterns, gzip, JSON lines.
+
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { suggestion, YumoError } from '@yumo/core';
+import type { DataRecipe } from '../recipe.ts';
+
+/** Which files, and the text field of .jsonl rows. */
+export type TextFilesQuery = Pick<DataRecipe, 'files' | 'field'>;
+
+/** How a message names what was asked for, and the way out. */
+export interface Asker {
+  readonly who: string;
+  readonly remedy: string;
+}
+const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
+
+import type { TextFile } from './corpus.ts';
+
+/**
+ * Reads the files of a recipe.
+ * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
+ * @throws YumoError `FILE` when a pattern matches nothing, naming the folders; `DATA` for text that is not UTF-8 and rows without the
+ *   field, with file and line.
+ */
+export async function readTextFiles(
+  data: TextFilesQuery,
+  folders: readonly string[],
+  { who, remedy }: Asker = recipeAsker,
+): Promise<TextFile[]> {
+  const paths = new Map<string, string>(); // path → name as the recipe says it
+  for (const pattern of data.files) {
+    const found = await firstMatch(pattern, folders);
+    if (found.length === 0)
+      throw new YumoError(
+        'FILE',
+        `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
+        { pattern, folders },
+      );
+    for (const path of found) paths.set(path, path);
+  }
+  return Promise.all([...paths.keys()].map((path) => readTextFile(path, data)));
+}
+
+async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
+  for (const folder of isAbsolute(pattern) ? ['/'] : folders) {
+    const segments = pattern.split('/').filter((s) => s !== '' && s !== '.');
+    const found = await match(isAbsolute(pattern) ? '/' : resolve(folder), segments);
+    if (found.length > 0) return found.sort();
+  }
+  return [];
+}
+
+/** Files under a folder that a pattern of `*`, `?` and `**` names. */
+async function match(folder: string, [segment, ...rest]: readonly string[]): Promise<string[]> {
+  if (segment === undefined) return [];
+  if (!/[*?]/.test(segment)) {
+    const path = join(folder, segment);
+    const status = await stat(path).catch(() => undefined);
+    if (rest.length === 0) return status?.isFile() ? [path] : [];
+    return status?.isDirectory() ? match(path, rest) : [];
+  }
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found: string[] = [];
+  if (segment === '**') found.push(...(await match(folder, rest)));
+  const fits = new RegExp(
+    `^${segment
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replace(/\*+/g, '.*')
+      .replace(/\?/g, '.')}$`,
+  );
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (segment === '**') {
+      if (entry.isDirectory()) found.push(...(await match(path, [segment, ...rest])));
+    } else if (fits.test(entry.name)) {
+      if (rest.length > 0) found.push(...(await match(path, rest)));
+      else if ((await stat(path)).isFile()) found.push(path);
+    }
+  }
+  return [...new Set(found)];
+}
+
+async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
+  let bytes: Uint8Array = await readFile(path).catch((error: unknown) => {
+    throw new YumoError(
+      'FILE',
+      `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      { path },
+      error,
+    );
+  });
+  const name = path.replace(/\.gz$/, '');
+  if (path.endsWith('.gz')) {
+    bytes = await promisify(gunzip)(bytes).catch((error: unknown) => {
+      throw new YumoError(
+        'DATA',
+        `${path}: damaged gzip (${error instanceof Error ? error.message : String(error)})`,
+        { path },
+        error,
+      );
+    });
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new YumoError('DATA', `${path}: not UTF-8 text; convert it first (iconv -t utf-8)`, { path }, error);
+  }
+  if (text.trim() === '') throw new YumoError('DATA', `${path}: the file has no text`, { path });
+  return { name: path, documents: name.endsWith('.jsonl') ? readRows(path, text, data.field) : [text] };
+}
+
+function readRows(path: string, text: string, field: string): string[] {
+  return text.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    const fail = (why: string): never => {
+      throw new YumoError('DATA', `${path}:${i + 1}: ${why}`, { path, line: i + 1, field });
+    };
+    let row: unknown;
+    try {
+      row = JSON.parse(line);
+    } catch (error) {
+      return fail(`not JSON (${error instanceof Error ? error.message : String(error)})`);
+    }
+    if (typeof row !== 'object' || row === null) return fail('not a JSON object');
+    const content = (row as Record<string, unknown>)[field];
+    if (typeof content === 'string') return [content];
+    const names = Object.keys(row);
+    return fail(
+      content === undefined
+        ? `no field "${field}"${suggestion(field, names) || `; it has ${names.join(', ')}; set data.field`}`
+        : `"${field}" is ${JSON.stringify(content).slice(0, 40)}, expected text`,
+    );
+  });
+}

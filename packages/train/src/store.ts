@@ -1,0 +1,96 @@
+// Where a run keeps its things: an interface over a folder on disk, a browser's file system, or memory.
+
+import type { Value, Values } from '@yumo/core';
+import type { TrainingEvent } from './events.ts';
+
+/** What a run remembers beside numbers of the model. */
+export interface Progress {
+  /** Steps done. */
+  readonly step: number;
+  readonly bestLoss: number | null;
+  readonly bestLossPerCharacter: number | null;
+  readonly bestStep: number | null;
+  /** The last step that was evaluated. */
+  readonly evaluatedStep: number | null;
+  /** The last step that was sampled. */
+  readonly sampledStep: number | null;
+  /** Computing time so far. */
+  readonly seconds: number;
+  /** Of the token streams: the data must be the same when the run goes on. */
+  readonly fingerprint: string;
+}
+
+/** All that is needed to go on: order, rates and masks are functions of the recipe's seed and the step. */
+export interface Checkpoint {
+  readonly progress: Progress;
+  readonly parameters: Values;
+  /** The optimizer's tensors. */
+  readonly state: Values;
+}
+
+/** Small files of the bundle by path: text. */
+export type BundleFiles = Readonly<Record<string, string>>;
+
+export interface RunStore {
+  /** The folder as the user knows it. */
+  readonly name: string;
+  /** The last good checkpoint. Events after it are forgotten: they will happen again. */
+  resume(): Promise<Checkpoint | undefined>;
+  /** The text of a file of the run, if it is there. */
+  readText(path: string): Promise<string | undefined>;
+  /** Writes files so that each is either the old or the new one. */
+  writeFiles(files: BundleFiles): Promise<void>;
+  /** Weights as model.safetensors of the bundle. */
+  writeWeights(parameters: Values): Promise<void>;
+  /** Durable when it returns; others than the last and the best are removed then. */
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  append(event: TrainingEvent): Promise<void>;
+  /** All events so far. */
+  events(): Promise<readonly TrainingEvent[]>;
+}
+
+const copied = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).map(([n, v]) => [n, { ...v, data: v.data.slice() } as Value]));
+
+/** A run in memory. */
+export function memoryStore(
+  name = 'memory',
+): RunStore & { readonly files: Map<string, string>; weights(): Values | undefined } {
+  const files = new Map<string, string>();
+  const log: TrainingEvent[] = [];
+  let last: { checkpoint: Checkpoint; events: number } | undefined;
+  let weights: Values | undefined;
+  return {
+    name,
+    files,
+    weights: () => weights,
+    resume: async () => {
+      if (last) log.length = last.events;
+      else log.length = 0;
+      return (
+        last && {
+          ...last.checkpoint,
+          parameters: copied(last.checkpoint.parameters),
+          state: copied(last.checkpoint.state),
+        }
+      );
+    },
+    readText: async (path) => files.get(path),
+    writeFiles: async (written) => {
+      for (const [path, text] of Object.entries(written)) files.set(path, text);
+    },
+    writeWeights: async (parameters) => {
+      weights = copied(parameters);
+    },
+    saveCheckpoint: async (checkpoint) => {
+      last = {
+        checkpoint: { ...checkpoint, parameters: copied(checkpoint.parameters), state: copied(checkpoint.state) },
+        events: log.length,
+      };
+    },
+    append: async (event) => {
+      log.push(event);
+    },
+    events: async () => [...log],
+  };
+}
