@@ -36,11 +36,7 @@ export async function readTextFiles(
     if (found.length === 0)
       throw new YumoError(
         'FILE',
-<<<<<<< HEAD
-        `data.files: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; give the folder that holds it by --data-folder`,
-=======
         `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
->>>>>>> cli
         { pattern, folders },
       );
     for (const path of found) paths.set(path, path);
