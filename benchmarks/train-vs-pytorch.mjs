@@ -1,6 +1,6 @@
 // A training step of GPT-2 on the CPU: ours against PyTorch, whole processes in turn.
 //
-//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 2] [--as-installed]
+//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 1] [--as-installed]
 //
 // Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_gpt.py), no dropout. Medians over steps, then over
 // rounds. PyTorch runs with OMP_WAIT_POLICY=passive, which is how it is fast; --as-installed measures it without as well.
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '12' },
     warmup: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-    parts: { type: 'string', default: '2' },
+    parts: { type: 'string', default: '1' },
     'as-installed': { type: 'boolean', default: false },
     side: { type: 'string' },
   },
