@@ -91,6 +91,7 @@ describe('evaluateLanguageModel', () => {
       }
       for (const p of predictions.filter((q) => q.text === 2)) total -= p.logProbability;
       expect(result).toMatchObject({
+        lossless: true,
         texts: 3,
         skippedTexts: 1,
         tokens: 16,

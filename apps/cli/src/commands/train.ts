@@ -28,7 +28,7 @@ export const train: Register = (program, session) => {
   command.action(async (path: string, options: Options) => {
     const recipe = await loadRecipe(path, overrides);
     const folder = options.out ?? join('runs', recipe.name);
-    const dataFolders = [...(options.data ?? []), process.cwd(), ...recipeFolders(path)];
+    const dataFolders = [...new Set([...(options.data ?? []), process.cwd(), ...recipeFolders(path)])];
     const events = runTraining(recipe, {
       folder,
       dataFolders,

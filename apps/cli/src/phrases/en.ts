@@ -16,6 +16,16 @@ export const en = {
     'Global Options:': 'Options of every command:',
     'Recipe fields:': 'Recipe fields (each overrides the file):',
   },
+  usage: {
+    unknownOption: (option: string): string => `unknown option ${option}`,
+    unknownCommand: (command: string): string => `unknown command ${command}`,
+    missingArgument: (argument: string): string => `<${argument}> is missing; --help shows what the command takes`,
+    optionMissingArgument: (option: string): string => `${option}: its value is missing`,
+    invalidArgument: (option: string, value: string, reason: string): string => `${option}: "${value}" ${reason}`,
+    allowed: (choices: string): string => `is unknown; one of ${choices}`,
+    excessArguments: 'too many words; quote a text that has spaces',
+    meant: (names: string): string => `; did you mean ${names}?`,
+  },
   stopping: 'stopping where it is safe; press Ctrl-C again to leave at once',
   internal: 'this is a bug of yumo; --debug prints where',
   timeLeft: (time: string): string => `${time} left`,
@@ -202,6 +212,7 @@ export const en = {
     presencePenalty: 'taken from a token’s score once it was made',
     noRepeatNgramSize: 'no sequence of n tokens twice; 0: off',
     stop: 'ends the text, and is not shown; may be given more than once',
+    lossy: (read: string): string => `the tokenizer does not keep the prompt as it is; the model reads ${read}`,
     stream: 'with --json: one event a line, as they come',
     done: (prompt: string, made: string, reason: string, first: string, speed: string): string =>
       `${prompt} tokens of prompt, ${made} new (${reason}); first after ${first}, then ${speed} tokens/s`,
@@ -234,6 +245,7 @@ export const en = {
     windowOf: (context: number, stride: number): string => `${context} tokens, moved by ${stride}`,
     time: 'time',
     columns: { place: 'least expected', before: 'after', token: 'token' },
+    lossy: 'the tokenizer drops or changes parts of the texts: losses are of what it keeps',
     noFile: 'give the path of a file that is there, or quote the pattern',
   },
   serve: {
