@@ -248,6 +248,23 @@ export const en = {
     lossy: 'the tokenizer drops or changes parts of the texts: losses are of what it keeps',
     noFile: 'give the path of a file that is there, or quote the pattern',
   },
+  export: {
+    summary: 'writes ONNX files for transformers.js, Optimum and onnxruntime',
+    description:
+      'Writes onnx/model.onnx and onnx/model_quantized.onnx beside the weights, under the names that transformers.js and Optimum expect, and runs each beside the model that it came from.',
+    out: 'another folder to write to',
+    form: 'only these: float32, or int8 for small files',
+    parameters: (n: string): string => `${n} parameters`,
+    columns: {
+      file: 'file',
+      form: 'form',
+      size: 'size',
+      difference: 'largest difference',
+      scale: 'of',
+      same: 'same choice',
+    },
+    differs: (files: string): string => `${files}: computes something else than the model; do not use it`,
+  },
   serve: {
     summary: 'serves models over HTTP',
     description:

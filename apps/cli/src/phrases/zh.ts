@@ -240,6 +240,16 @@ export const zh: Phrases = {
     lossy: '分词器会丢弃或改变部分文本：损失只针对其保留的内容',
     noFile: '请给出存在的文件路径，或给通配模式加引号',
   },
+  export: {
+    summary: '写出供 transformers.js、Optimum 和 onnxruntime 使用的 ONNX 文件',
+    description:
+      '在权重旁写出 onnx/model.onnx 和 onnx/model_quantized.onnx，使用 transformers.js 和 Optimum 的名称，并逐一与原模型对照运行。',
+    out: '输出到另一文件夹',
+    form: '只写这些：float32，或文件较小的 int8',
+    parameters: (n) => `${n} 参数`,
+    columns: { file: '文件', form: '形式', size: '大小', difference: '最大误差', scale: '量级', same: '选择相同' },
+    differs: (files) => `${files}：计算结果与模型不同，请勿使用`,
+  },
   serve: {
     summary: '通过 HTTP 提供模型服务',
     description:
