@@ -8,6 +8,8 @@ export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
+export * from './export/export.ts';
+export type { ProbeDifference } from './export/probe.ts';
 export * from './generate/beam.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
@@ -30,8 +32,19 @@ export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
 export * from './models/architecture.ts';
 export { type DecoderGraph, decoderGraph } from './models/decoder-graph.ts';
-export { architectureFor, causalLmTypes } from './models/index.ts';
+export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-graph.ts';
+export {
+  architectureFor,
+  causalLmTypes,
+  type Model,
+  modelFor,
+  modelTypes,
+  seq2seqFor,
+  seq2seqTypes,
+} from './models/index.ts';
+export { crossDecoderGraph, encoderGraph, type Seq2SeqGraph } from './models/seq2seq-graph.ts';
 export * from './nn/dropout.ts';
+export * from './nn/losses.ts';
 export * from './nn/scope.ts';
 export * from './ops/build.ts';
 export * from './ops/compose.ts';

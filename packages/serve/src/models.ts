@@ -116,6 +116,11 @@ export class Models {
     }
   }
 
+  /** Whether a request would begin at once. */
+  isLoaded(name: string): boolean {
+    return this.#entries.get(name)?.ready !== undefined;
+  }
+
   /** State of each engine in memory, by model name. */
   states(): Record<string, EngineState> {
     return Object.fromEntries([...this.#entries].flatMap(([name, { ready }]) => (ready ? [[name, ready.state]] : [])));

@@ -97,7 +97,7 @@ export async function readModelCase(source: FileSource, name: string): Promise<M
 /** Where `compare_where` of meta.json says so, rows of padded positions mean nothing. */
 function padding(feeds: Values, meta: ModelMeta): ModelCase['counts'] {
   const mask = feeds.attention_mask;
-  if (!mask || mask.shape.length !== 2 || !meta.compare_where) return () => undefined;
+  if (mask?.shape.length !== 2 || !meta.compare_where) return () => undefined;
   const [batch, sequence] = mask.shape as [number, number];
   const real = toFloat64(mask);
   const encoder = 'decoder_input_ids' in feeds;

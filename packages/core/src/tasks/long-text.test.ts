@@ -15,9 +15,13 @@ const letters: TokenizerLike = {
   decodeStream: () => ({ push: (id) => alphabet[id] ?? '', end: () => '' }),
 };
 const load = (): Promise<TextGenerator> =>
-  TextGenerator.load(tinyBundle(tinyGpt2, { 'tokenizer.json': '{}', 'generation_config.json': '{}' }), referenceRuntime, {
-    tokenizer: () => letters,
-  });
+  TextGenerator.load(
+    tinyBundle(tinyGpt2, { 'tokenizer.json': '{}', 'generation_config.json': '{}' }),
+    referenceRuntime,
+    {
+      tokenizer: () => letters,
+    },
+  );
 const collect = async (events: AsyncIterable<GenerationEvent>): Promise<GenerationEvent[]> => {
   const all: GenerationEvent[] = [];
   for await (const event of events) all.push(event);
