@@ -1,6 +1,6 @@
 // The commands beside training: what they print for people and for programs, and what they say of bad input.
 
-import { cp, readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TinyFolder, text, tinyFolder } from './tiny.ts';
@@ -195,6 +195,25 @@ describe('yumo tokenizer', () => {
       exit: 7,
       message: expect.stringContaining('broken.json'),
     });
+  });
+});
+
+describe('yumo export', () => {
+  test('writes both files, says how far they are from the model, and leaves nothing of a model that it cannot read', async () => {
+    const result = documentOf(await run(['export', 'models/tiny', '-o', 'exported', '--json'])) as {
+      files: { path: string; bytes: number; difference: { largest: number; sameChoice: number } }[];
+    };
+    expect(result.files.map((f) => f.path)).toEqual(['onnx/model.onnx', 'onnx/model_quantized.onnx']);
+    expect(result.files[0]!.difference.largest).toBeLessThan(1e-4);
+    for (const { path, bytes } of result.files) expect((await stat(folder.at('exported', path))).size).toBe(bytes);
+
+    await cp(folder.at('models/tiny'), folder.at('cut'), { recursive: true });
+    await truncate(folder.at('cut/model.safetensors'), 5000);
+    expect(failed(await run(['export', 'cut']))).toMatchObject({
+      exit: 6,
+      message: expect.stringContaining('truncated'),
+    });
+    await expect(stat(folder.at('cut/onnx'))).rejects.toThrow('ENOENT');
   });
 });
 

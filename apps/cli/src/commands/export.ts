@@ -35,7 +35,13 @@ export const exportCommand: Register = (program, { output, phrases, interruption
       const { files, parameters, companions } = await exportFolder(folder, { runtime, forms: form, to: out, signal });
       const target = out ?? folder;
       const exported = files.map(({ bytes: content, ...file }) => ({ ...file, bytes: content.length }));
-      output.document({ bundle: folder, folder: target, parameters, files: exported, companions: Object.keys(companions) });
+      output.document({
+        bundle: folder,
+        folder: target,
+        parameters,
+        files: exported,
+        companions: Object.keys(companions),
+      });
       const { columns } = p;
       output.print(p.parameters(count(parameters)));
       output.print(
@@ -48,7 +54,9 @@ export const exportCommand: Register = (program, { output, phrases, interruption
           { title: columns.same, cell: (f) => `${significant(100 * f.difference.sameChoice, 4)} %`, align: 'right' },
         ]),
       );
-      const wrong = exported.filter((f) => f.form === 'float32' && f.difference.largest > tolerance * Math.max(1, f.difference.scale));
+      const wrong = exported.filter(
+        (f) => f.form === 'float32' && f.difference.largest > tolerance * Math.max(1, f.difference.scale),
+      );
       if (wrong.length === 0) return;
       output.note(p.differs(wrong.map((f) => f.path).join(', ')));
       process.exitCode = missedExit;

@@ -147,7 +147,7 @@ export const en = {
     summary: 'trains a model from a recipe',
     description:
       'Trains a model from a recipe into a folder that others open: config.json, model.safetensors, tokenizer.json, and under training/ all that is needed to go on. Ctrl-C writes a checkpoint first.',
-    recipe: 'recipe file: .json, .mjs or .ts',
+    recipe: 'recipe file (.json, .mjs, .ts), or the name of one that comes with yumo',
     out: 'folder of the run; runs/<name> by default',
     dataFolder: 'folder where the recipe’s files are looked for first; may be given more than once',
     overwrite: 'replace a training that the folder holds',

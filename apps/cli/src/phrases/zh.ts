@@ -141,7 +141,7 @@ export const zh: Phrases = {
     summary: '按配方训练模型',
     description:
       '按配方训练模型，写入通用格式的文件夹：config.json、model.safetensors、tokenizer.json，以及 training/ 下继续训练所需的一切。按 Ctrl-C 会先写检查点。',
-    recipe: '配方文件：.json、.mjs 或 .ts',
+    recipe: '配方文件（.json、.mjs、.ts），或 yumo 自带配方的名称',
     out: '训练文件夹；默认 runs/<名称>',
     dataFolder: '优先在此文件夹中查找配方的数据文件；可多次给出',
     overwrite: '替换文件夹中已有的训练',
