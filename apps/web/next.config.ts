@@ -8,7 +8,8 @@ copyEngineFiles();
 
 const config: NextConfig = {
   turbopack: { root: path.join(import.meta.dirname, '../..') },
-  serverExternalPackages: ['onnxruntime-node'],
+  // Loaded from their folders: they open files by names that are known at run time only.
+  serverExternalPackages: ['onnxruntime-node', '@yumo/serve', '@yumo/core', '@yumo/tokenizer'],
   poweredByHeader: false,
   reactStrictMode: true,
   env: {

@@ -35,7 +35,7 @@ async function run(argv: readonly string[]): Promise<number> {
     // Help and version end the parsing by an error that is none; so does a group without a command, whose help is printed on stderr.
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help'))
       return error.exitCode === 0 ? 0 : exitCodes.USAGE;
-    const failure = failureOf(error);
+    const failure = failureOf(error, phrases);
     const exit = failure.code === 'ABORTED' ? (stop.exit ?? failure.exit) : failure.exit;
     const { code, message, detail } = failure;
     output.document({ error: { code, message, detail, exit } });

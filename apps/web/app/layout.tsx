@@ -9,7 +9,8 @@ import { beforePaint } from '../features/interface/before-paint.ts';
 
 export const metadata: Metadata = {
   title: 'yumo · 语模',
-  description: 'Write with a language model that runs on your server or in this page. 与语言模型一起写作：在你的服务器上，或就在此页中。',
+  description:
+    'Write with a language model that runs on your server or in this page. 与语言模型一起写作：在你的服务器上，或就在此页中。',
   applicationName: 'yumo',
 };
 

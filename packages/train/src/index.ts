@@ -3,6 +3,7 @@
 export type { Batch, BatchOrder } from './data/batches.ts';
 export type { TextFile } from './data/corpus.ts';
 export type { TrainingEvent } from './events.ts';
+export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';

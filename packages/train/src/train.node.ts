@@ -1,6 +1,6 @@
 // Training in Node: files on disk, the native engine, a worker thread, so that the process stays responsive.
 
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +17,10 @@ import { inWorker } from './worker-client.node.ts';
 export interface NodeTrainOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** Where the recipe's relative paths are looked for, in this order; the working directory by default. */
+  /**
+   * Where the recipe's relative paths are looked for, in this order; by default the working directory, and for a resumed run also where they
+   * were looked for before.
+   */
   readonly dataFolders?: readonly string[];
   /** Replaces a training that the folder holds. */
   readonly overwrite?: boolean;
@@ -71,7 +74,7 @@ const changeable = [
  */
 export async function* resume({
   folder,
-  dataFolders = [process.cwd()],
+  dataFolders,
   overrides = [],
   signal,
   worker = canRunWorker,
@@ -87,8 +90,16 @@ export async function* resume({
       { refused },
     );
   const recipe = parseRecipe(applyOverrides(stored, overrides), `${folder}/training/recipe.json`);
-  const order: TrainOrder = { recipe, mode: 'resume', folder, dataFolders };
+  const folders = dataFolders ?? [process.cwd(), ...(await keptDataFolders(folder))];
+  const order: TrainOrder = { recipe, mode: 'resume', folder, dataFolders: folders };
   yield* worker ? inWorker(order, signal) : trainHere(order, signal);
+}
+
+/** Where a run looked for its data. */
+async function keptDataFolders(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'training', 'environment.json'), 'utf8').catch(() => '{}');
+  const { dataFolders } = JSON.parse(text) as { dataFolders?: unknown };
+  return Array.isArray(dataFolders) ? dataFolders.filter((f): f is string => typeof f === 'string') : [];
 }
 
 /** The recipe that a run was started with. @throws YumoError `FILE`, `CONFIG` */
@@ -151,17 +162,31 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const files = await readTextFiles(recipe.data, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
+  const training = join(folder, 'training');
+  const fresh = mode === 'new' && !(await stat(training).catch(() => undefined));
   const run = await openRun(folder, mode);
+  let began = false;
   try {
-    await mkdir(join(folder, 'training'), { recursive: true });
+    await mkdir(training, { recursive: true });
     await writeFileAtomic(
-      join(folder, 'training', 'environment.json'),
-      `${JSON.stringify(environment(runtime), null, 2)}\n`,
+      join(training, 'environment.json'),
+      `${JSON.stringify(environment(runtime, dataFolders), null, 2)}\n`,
     );
-    yield* runTraining({ recipe, files, tokenizerJson, runtime, store: run.store, signal, resume: mode === 'resume' });
+    const job = { recipe, files, tokenizerJson, runtime, store: run.store, signal, resume: mode === 'resume' };
+    for await (const event of runTraining(job)) {
+      began = true;
+      yield event;
+    }
   } finally {
     await run.close();
+    if (fresh && !began) await removeTraces(folder);
   }
+}
+
+/** After a mistake that only the model or the data could show: nothing was trained, nothing stays. */
+async function removeTraces(folder: string): Promise<void> {
+  await rm(join(folder, 'training'), { recursive: true, force: true });
+  await rmdir(folder).catch(() => undefined); // something of the user's is there
 }
 
 async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
@@ -182,7 +207,7 @@ async function readTokenizer(path: string, folders: readonly string[]): Promise<
   throw new YumoError('FILE', `tokenizer.path: no file ${places.join(', ')}`, { path });
 }
 
-const environment = (runtime: Runtime): Record<string, unknown> => ({
+const environment = (runtime: Runtime, dataFolders: readonly string[]): Record<string, unknown> => ({
   started: new Date().toISOString(),
   node: process.version,
   platform: `${platform()} ${release()} ${arch()}`,
@@ -190,6 +215,7 @@ const environment = (runtime: Runtime): Record<string, unknown> => ({
   processors: cpus().length,
   memoryBytes: totalmem(),
   runtime: runtime.description,
+  dataFolders: dataFolders.map((f) => resolvePath(f)),
 });
 
 /** Where a recipe file's own data may lie: beside it, and in `data/` beside it. */

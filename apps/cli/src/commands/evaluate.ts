@@ -1,5 +1,6 @@
 // `yumo evaluate <bundle> <files...>`: how well a language model predicts texts.
 
+import { relative } from 'node:path';
 import { openBundle } from '@yumo/core';
 import { diskSource, onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
@@ -57,7 +58,10 @@ export const evaluate: Register = (program, session) => {
       const tokenizer = Tokenizer.fromJson(await bundle.tokenizerJson(), { file: `${folder}/tokenizer.json` });
       const read = await readTextFiles({ files, field }, [process.cwd()], { who: 'evaluate', remedy: p.noFile });
       const texts = read.flatMap(({ name, documents }) =>
-        documents.map((text, i) => ({ name: documents.length > 1 ? `${name}:${i + 1}` : name, text })),
+        documents.map((text, i) => ({
+          name: documents.length > 1 ? `${relative('.', name)}:${i + 1}` : relative('.', name),
+          text,
+        })),
       );
       const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
       const progress = progressOf(session);
@@ -82,6 +86,7 @@ export const evaluate: Register = (program, session) => {
         },
       );
       progress.finish();
+      if (!result.lossless) output.note(p.lossy);
       if (options.predictions !== undefined) await writeFileAtomic(options.predictions, rows.join(''));
 
       const surprises = worst.kept.map(({ text, position, id, logProbability }) => ({

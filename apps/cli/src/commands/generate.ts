@@ -57,6 +57,8 @@ export const generate: Register = (program, { output, phrases, interruption }) =
         tokenizer: (json) => Tokenizer.fromJson(json, { file: `${folder}/tokenizer.json` }),
         signal,
       });
+      const read = generator.tokenizer.decode(generator.tokenizer.encodeIds(prompt), { skipSpecialTokens: true });
+      if (read !== prompt) output.note(p.lossy(JSON.stringify(read)));
       try {
         const ids: number[] = [];
         const logProbabilities: number[] = [];

@@ -64,7 +64,9 @@ export const storedConversation: Stored<readonly Turn[]> = {
   initial: [],
   parse(json) {
     if (!Array.isArray(json)) return undefined;
-    return json.filter(isTurn).map((turn) => (turn.writer === 'model' && turn.state === 'writing' ? { ...turn, state: 'done' } : turn));
+    return json
+      .filter(isTurn)
+      .map((turn) => (turn.writer === 'model' && turn.state === 'writing' ? { ...turn, state: 'done' } : turn));
   },
 };
 

@@ -72,7 +72,8 @@ export const storedSettings: Stored<Settings> = {
       topK: Math.floor(inRange(s.topK, ranges.topK, defaults.topK)),
       topP: inRange(s.topP, ranges.topP, defaults.topP),
       maxNewTokens: Math.floor(inRange(s.maxNewTokens, ranges.maxNewTokens, defaults.maxNewTokens)),
-      seed: typeof s.seed === 'number' && Number.isInteger(s.seed) && s.seed >= 0 && s.seed <= largestSeed ? s.seed : null,
+      seed:
+        typeof s.seed === 'number' && Number.isInteger(s.seed) && s.seed >= 0 && s.seed <= largestSeed ? s.seed : null,
     };
   },
 };

@@ -1,6 +1,6 @@
 // A few lines that run before the first paint, so that a dark page does not flash white.
 
-import { storedLanguage, storedTheme } from './preferences.ts';
+import { storedLanguage, storedTheme } from './preference-values.ts';
 
 /** JavaScript for an inline script; every value in it is a constant of ours. */
 export const beforePaint = `try {

@@ -1,23 +1,9 @@
 // Language and theme: chosen by the person, else by the system.
 
 import { useEffect } from 'react';
-import { type Dictionary, dictionaries, type Language, languages } from './dictionary.ts';
-import { type Stored, useStored } from './stored.ts';
-
-export const themes = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof themes)[number];
-
-const oneOf =
-  <T extends string>(values: readonly T[]) =>
-  (json: unknown): T | undefined =>
-    values.find((v) => v === json);
-
-export const storedLanguage: Stored<Language | 'system'> = {
-  key: 'yumo.language',
-  initial: 'system',
-  parse: oneOf([...languages, 'system']),
-};
-export const storedTheme: Stored<Theme> = { key: 'yumo.theme', initial: 'system', parse: oneOf(themes) };
+import { type Dictionary, dictionaries, type Language } from './dictionary.ts';
+import { storedLanguage, storedTheme, type Theme } from './preference-values.ts';
+import { useStored } from './stored.ts';
 
 export interface Preferences {
   readonly language: Language;

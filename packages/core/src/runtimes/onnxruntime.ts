@@ -1,13 +1,12 @@
 // What the Node and browser builds of onnxruntime share: feeds in, fetches out, one run at a time.
 
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
-import { type Dim, evaluateDim } from '../dimension.ts';
-import { isYumoError, suggestion, throwIfAborted, YumoError } from '../errors.ts';
-import { bindSizes } from '../graph/evaluate.ts';
+import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
 import type { Target } from '../lower/onnx/emitter.ts';
 import { toOnnx } from '../lower/onnx/model.ts';
 import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
+import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
@@ -28,40 +27,10 @@ const toOrt = (engine: Engine, name: string, v: Value): OrtTensor => {
 };
 const fromOrt = (t: OrtTensor): Value => ({ dtype: t.type as DType, shape: t.dims, data: t.data as Value['data'] });
 
-interface Form {
-  readonly dtype: DType;
-  readonly shape: readonly Dim[];
-}
-
 /** A session as a program. `forms` are the inputs it expects. */
-function program(
-  engine: Engine,
-  session: InferenceSession,
-  forms: ReadonlyMap<string, Form>,
-  outputs: ReadonlyMap<string, Form>,
-): Program {
+function program(engine: Engine, session: InferenceSession, forms: Forms, outputs: Forms): Program {
   let last: Promise<unknown> = Promise.resolve();
   let released = false;
-
-  const check = (feeds: Values): Map<string, number> => {
-    const missing = [...forms.keys()].filter((name) => !(name in feeds));
-    if (missing.length > 0)
-      throw new YumoError('FEED', `run: missing ${missing.map((n) => `"${n}"`).join(', ')}`, { missing });
-    const sizes = new Map<string, number>();
-    for (const [name, fed] of Object.entries(feeds)) {
-      const form = forms.get(name);
-      if (!form)
-        throw new YumoError(
-          'FEED',
-          `run: no input "${name}"${suggestion(name, forms.keys())}; inputs: ${[...forms.keys()].join(', ')}`,
-          { name },
-        );
-      if (form.dtype !== fed.dtype)
-        throw new YumoError('FEED', `input "${name}": expected ${form.dtype}, got ${fed.dtype}`, { name });
-      bindSizes(name, form.shape, fed.shape, sizes);
-    }
-    return sizes;
-  };
 
   async function execute(
     feeds: Values,
@@ -69,7 +38,7 @@ function program(
   ): Promise<Record<string, Value>> {
     throwIfAborted(signal, 'run');
     if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
-    const sizes = check(feeds);
+    const sizes = checkFeeds(forms, feeds);
     const tensors = new Map<Value['data'], OrtTensor>();
     const share = (name: string, v: Value): OrtTensor => {
       const known = tensors.get(v.data);
@@ -80,26 +49,10 @@ function program(
     };
     const fed = Object.fromEntries(Object.entries(feeds).map(([name, v]) => [name, share(name, v)]));
     const names = wanted ?? [...outputs.keys()];
+    checkOutputs(outputs, names, into, sizes);
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of names) {
-      const form = outputs.get(name);
-      if (!form)
-        throw new YumoError(
-          'FEED',
-          `run: no output "${name}"${suggestion(name, outputs.keys())}; outputs: ${[...outputs.keys()].join(', ')}`,
-          { name },
-        );
       const target = into[name];
-      if (target) {
-        const expected = form.shape.map((d) => evaluateDim(d, sizes));
-        if (form.dtype !== target.dtype || expected.some((d, i) => d !== undefined && d !== target.shape[i])) {
-          throw new YumoError(
-            'FEED',
-            `output "${name}": ${form.dtype} [${expected}] cannot be written into ${target.dtype} [${target.shape}]`,
-            { name },
-          );
-        }
-      }
       fetches[name] = target ? share(name, target) : null;
     }
     try {

@@ -6,7 +6,7 @@ import { limits } from '../limits.ts';
 import { samplingSchema } from '../sampling.ts';
 import { procedure, toTrpc } from '../trpc.ts';
 
-/** Before the events of the engine: the model is being brought into memory. */
+/** Before the events of the engine, when it is so: the model is being brought into memory. */
 export type GenerateEvent = { kind: 'loading'; model: string } | EngineEvent;
 
 const input = z.strictObject({
@@ -25,7 +25,7 @@ export const generate = procedure.input(input).query(async function* ({
 }): AsyncGenerator<GenerateEvent, void> {
   try {
     const model = input.model ?? (await ctx.models.default());
-    yield { kind: 'loading', model };
+    if (!ctx.models.isLoaded(model)) yield { kind: 'loading', model };
     const engine = await ctx.models.engine(model);
     yield* engine.generate(input.prompt, { ...input.options, pastContext: input.pastContext, signal }, ctx.client);
   } catch (error) {
