@@ -67,6 +67,8 @@ export function checkPrompts(
  */
 export class DecoderRows implements Decoding {
   scores: readonly Scores[] = [];
+  /** Hidden states of the positions just read, `[rows, positions, hidden]`; where the program gives them. */
+  states: Value | undefined;
   readonly #model: DecoderProgram;
   #cache: Values;
   /** For each row, how much padding lies before it. */
@@ -151,6 +153,7 @@ export class DecoderRows implements Decoding {
       ]).flat(),
     );
     this.scores = lastScores(out.logits!);
+    this.states = out.last_hidden_state;
   }
 }
 

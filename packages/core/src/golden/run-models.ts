@@ -97,7 +97,7 @@ export async function runGenerationCases(source: FileSource, name: string, runti
       return runs.map((run) => unsupported(title(run.name), `generation of ${type} models`));
     const prompts = await readPrompts(within);
     const lm = causalLmTypes.includes(type)
-      ? await CausalLm.load(bundle, runtime)
+      ? await CausalLm.load(bundle, runtime, { states: runs.some((run) => run.settings.penalty_alpha !== undefined) })
       : await Seq2SeqLm.load(bundle, runtime);
     const rows = lm instanceof CausalLm ? leftPadded(prompts, lm.padToken) : prompts.map(() => [lm.startToken]);
     const settings = bundle.config; // older configurations carry settings of generation
@@ -130,11 +130,15 @@ async function generationCase(
   run: NonNullable<ModelMeta['generation']>[number],
   meta: ModelMeta,
 ): Promise<CaseResult> {
-  if (run.settings.penalty_alpha !== undefined) return unsupported(title, 'contrastive search');
   const comparison = new Comparison(title);
   const options = fromHuggingFace(run.settings);
   const rows: number[][] = [];
-  if (typeof options.beams === 'number' && options.beams > 1) {
+  const alpha = run.settings.penalty_alpha;
+  if (typeof alpha === 'number') {
+    if (!(lm instanceof CausalLm)) return unsupported(title, 'contrastive search of encoder-decoder models');
+    const found = await lm.contrastiveSearch(prompts, { ...options, alpha, topK: Number(run.settings.top_k) });
+    for (const [p, ids] of found.entries()) rows.push([...given[p]!, ...ids]);
+  } else if (typeof options.beams === 'number' && options.beams > 1) {
     const results = await lm.beamSearch(prompts, { ...options, beams: options.beams });
     for (const [p, found] of results.entries()) for (const { ids } of found) rows.push([...given[p]!, ...ids]);
     const { rtol, atol } = toleranceOf(meta, 'beam_scores');
