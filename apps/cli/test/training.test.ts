@@ -110,6 +110,15 @@ describe('yumo train', () => {
     expect(wrong.stderr).toContain('unknown field "nam"; did you mean "name"?');
   });
 
+  test('--dry-run says what a training takes, and writes nothing', async () => {
+    const dry = await run(['train', 'recipe.json', '--out', 'nothing', '--dry-run', '--json']);
+    expect(dry.exit, dry.stderr).toBe(0);
+    const estimate = documentOf(dry) as { parameters: number; vocabularySize: number; seconds: number };
+    expect(estimate.parameters).toBe(12 * 32 ** 2 + 13 * 32 + (estimate.vocabularySize + 32) * 32 + 2 * 32);
+    expect(estimate.seconds).toBeGreaterThan(0);
+    await expect(stat(folder.at('nothing'))).rejects.toThrow('ENOENT');
+  });
+
   test('a recipe whose expectation is missed ends with 15', async () => {
     const words = [
       'train',

@@ -199,13 +199,15 @@ async function removeTraces(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined); // something of the user's is there
 }
 
-async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
+/** The engine that a recipe asks for. */
+export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
   return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
 }
 
-async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+/** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
+export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),
