@@ -20,7 +20,7 @@ let greedy: string;
 
 beforeAll(async () => {
   await writeTinyModel(join(folder, 'tiny'), {
-    card: '---\nlicense: apache-2.0\nwidget:\n- text: "once\\nupon"\n- text: a time\n---\n# Tiny letters\n\nRandom.\n',
+    card: '---\nlicense: apache-2.0\nlanguage: [en, zh]\nwidget:\n- text: "once\\nupon"\n- text: a time\n---\n# Tiny letters\n\nRandom.\n',
   });
   await writeTinyModel(join(folder, 'tiny-2'), { seed: 2 });
   await writeTinyModel(join(folder, 'other'), { seed: 3 });
@@ -76,6 +76,7 @@ describe('the tRPC router', () => {
         (n, f) => n + statSync(join(folder, 'tiny', f)).size,
         0,
       ),
+      languages: ['en', 'zh'],
       openings: ['once\nupon', 'a time'],
     });
     expect(first).toBe('other');

@@ -19,6 +19,8 @@ export interface ModelInfo {
   readonly vocabularySize: number;
   /** What a browser has to download to run it. */
   readonly bytes: number;
+  /** Codes of the languages it was trained on, as its card tells them. */
+  readonly languages: readonly string[];
   /** Beginnings that suit it: the examples that its card lists (`widget` in the front matter, as model hubs read it). */
   readonly openings: readonly string[];
   /** Why it cannot be used, when it cannot. */
@@ -180,6 +182,7 @@ async function describe(folder: string, name: string): Promise<ModelInfo | undef
     contextLength: 0,
     vocabularySize: 0,
     bytes: 0,
+    languages: languagesOf(card),
     openings: openingsOf(card),
   };
   try {
@@ -214,9 +217,17 @@ async function describe(folder: string, name: string): Promise<ModelInfo | undef
   }
 }
 
+const frontMatter = (card: string): string => /^---\n([\s\S]*?)\n---/.exec(card)?.[1] ?? '';
+
+/** `language:` in a card's front matter: one, a list in brackets, or a list of lines. */
+function languagesOf(card: string): string[] {
+  const given = /^language:([^\n]*(?:\n[ \t]*-[^\n]*)*)/m.exec(frontMatter(card))?.[1] ?? '';
+  return given.match(/[a-z]{2,3}\b/g) ?? [];
+}
+
 /** `widget:` in a card's front matter: its entries `- text: …`, plain or in JSON's double quotes. */
 function openingsOf(card: string): string[] {
-  const front = /^---\n([\s\S]*?)\n---/.exec(card)?.[1] ?? '';
+  const front = frontMatter(card);
   const widget = /^widget:\s*\n((?:[ \t]*-.*\n?|[ \t]+.*\n?)*)/m.exec(front)?.[1] ?? '';
   return [...widget.matchAll(/text:[ \t]*(.+)/g)].flatMap(([, given = '']) => {
     if (!given.startsWith('"')) return [given.trim()];

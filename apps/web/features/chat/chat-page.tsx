@@ -132,7 +132,7 @@ export function ChatPage() {
           />
         )}
         {models.state === 'failed' && (
-          <div role="alert" className="mx-auto mt-6 max-w-[44rem] text-sm">
+          <div role="alert" className="mt-6 max-w-[44rem] md:ms-[11.5rem] text-sm">
             <p>{t.modelsFailed}</p>
             <button
               type="button"
@@ -144,7 +144,7 @@ export function ChatPage() {
           </div>
         )}
         {models.state === 'ready' && !model && (
-          <p className="mx-auto mt-6 max-w-[44rem] text-sm text-muted">{t.noModels}</p>
+          <p className="mt-6 max-w-[44rem] md:ms-[11.5rem] text-sm text-muted">{t.noModels}</p>
         )}
         {!chat.writing && chat.turns.length > 0 && (
           <Tools
@@ -156,7 +156,7 @@ export function ChatPage() {
           />
         )}
         {chat.canUndo && chat.turns.length === 0 && (
-          <p className="mx-auto max-w-[44rem]">
+          <p className="max-w-[44rem] md:ms-[11.5rem]">
             <button
               type="button"
               onClick={chat.undo}
@@ -171,7 +171,7 @@ export function ChatPage() {
       </main>
 
       <div className="sticky bottom-0 z-10 bg-gradient-to-t from-paper from-75% to-transparent pt-5 pb-[max(1rem,env(safe-area-inset-bottom))]">
-        <div className="mx-auto max-w-[64rem] px-4 sm:px-6 md:ps-[12.5rem]">
+        <div className="mx-auto max-w-[64rem] px-4 sm:px-6 md:ps-[11.75rem]">
           <Composer
             t={t}
             field={field}

@@ -79,16 +79,16 @@ export const MoonIcon = () => (
   </Icon>
 );
 
-/** 语模's seal: the mark 正-like strokes of a stamp, cut in red. */
+/** The seal: 文, writing, cut in red. */
 export const Seal = () => (
   <svg viewBox="0 0 64 64" className="size-8 shrink-0" aria-hidden="true">
     <rect x="3" y="3" width="58" height="58" rx="9" fill="var(--seal)" />
     <path
-      d="M19 19h26M32 19v27M21 46h22M24 32h16"
+      d="M32 13v7M16 22h32M43 23C40 36 29 47 17 51M21 23C24 36 35 47 47 51"
       fill="none"
       stroke="var(--on-seal)"
-      strokeWidth="5"
-      strokeLinecap="square"
+      strokeWidth="4.5"
+      strokeLinecap="round"
     />
   </svg>
 );

@@ -100,7 +100,9 @@ function Measures({ readout, writing, t }: { readout: Readout; writing: boolean;
       <Measure name={t.backend} shown={`${place === 'server' ? t.server : t.browser} · ${runtime}`} />
       {newTokens > 0 && <Measure name={t.firstToken} shown={`${t.firstToken} ${duration(secondsToFirstToken)}`} />}
       {tokensPerSecond > 0 && <Measure name={t.speed} shown={t.tokensPerSecond(rate(tokensPerSecond))} />}
-      <Measure name={t.tokens} shown={`${whole(newTokens)} ${t.tokens}${writing ? '' : ` · ${t.reason[reason]}`}`} />
+      <Measure name={t.tokens} shown={`${whole(newTokens)} ${t.tokens}`} />
+      {/* The length that was asked for is no news. */}
+      {!writing && reason !== 'length' && <Measure name={t.ended} shown={t.reason[reason]} />}
       {seed !== undefined && <Measure name={t.seed} shown={`${t.seed} ${seed}`} />}
     </dl>
   );

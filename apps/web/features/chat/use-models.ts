@@ -19,7 +19,8 @@ const storedModels: Stored<readonly ModelInfo[]> = {
   initial: [],
   // Only this file writes it; a list of an older form would lack names.
   parse: (json) =>
-    Array.isArray(json) && json.every((m) => typeof m?.name === 'string' && Array.isArray(m.openings))
+    Array.isArray(json) &&
+    json.every((m) => typeof m?.name === 'string' && Array.isArray(m.openings) && Array.isArray(m.languages))
       ? (json as ModelInfo[])
       : undefined,
 };

@@ -79,6 +79,7 @@ export interface Dictionary {
   readonly firstToken: string;
   readonly speed: string;
   readonly tokens: string;
+  readonly ended: string;
   readonly backend: string;
   readonly tokensPerSecond: (n: string) => string;
   readonly reads: (tokens: string) => string;
@@ -94,7 +95,7 @@ export interface Dictionary {
 const en: Dictionary = {
   self: 'English',
   tag: 'en',
-  title: 'Begin a text. The model goes on.',
+  title: 'Begin a text.\nThe model goes on.',
   subtitle: 'You write a line, it writes the next; the page grows between you.',
   honest:
     'This is a base language model: it continues text. It does not answer questions, and what it writes is made up.',
@@ -165,6 +166,7 @@ const en: Dictionary = {
   firstToken: 'first token',
   speed: 'speed',
   tokens: 'tokens',
+  ended: 'ended',
   backend: 'ran on',
   tokensPerSecond: (n) => `${n} tokens/s`,
   reads: (tokens) => `The model reads the last ${tokens} tokens of the text.`,
@@ -201,7 +203,7 @@ const en: Dictionary = {
 const zh: Dictionary = {
   self: '中文',
   tag: 'zh-Hans',
-  title: '你起个头，模型接着写。',
+  title: '你起个头，\n模型接着写。',
   subtitle: '你写一行，它写下一行，文字在你们之间生长。',
   honest: '这是一个基础语言模型：它只会续写文字，不会回答问题，写出的内容都是虚构的。',
   beginnings: '或者从下面的开头写起',
@@ -269,7 +271,8 @@ const zh: Dictionary = {
   emptyAnswer: '模型没有添加任何文字：对它来说，文章到此为止。',
   firstToken: '首个词元',
   speed: '速度',
-  tokens: '词元数',
+  tokens: '词元',
+  ended: '结束原因',
   backend: '运行于',
   tokensPerSecond: (n) => `${n} 词元/秒`,
   reads: (tokens) => `模型只读文字的最后 ${tokens} 个词元。`,
