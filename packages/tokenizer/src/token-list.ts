@@ -4,6 +4,8 @@ import { Encoding } from './encoding.ts';
 import type { Model, TokenSink } from './models/model.ts';
 import type { WordCache } from './quick/word-cache.ts';
 
+// Room for this many tokens is kept from text to text (1 MB).
+const mostKept = 1 << 16;
 const none = new Int32Array(0);
 
 export class TokenList implements TokenSink {
@@ -18,12 +20,25 @@ export class TokenList implements TokenSink {
   /** Texts of tokens that are not the text of their id. */
   private surfaces: Map<number, string> | null = null;
 
-  /** @param capacity tokens to make room for; it grows. */
-  constructor(idsOnly: boolean, capacity = 256) {
+  constructor(idsOnly: boolean) {
     this.idsOnly = idsOnly;
-    this.ids = new Int32Array(capacity);
-    this.offsets = idsOnly ? none : new Int32Array(2 * capacity);
-    this.wordIds = idsOnly ? none : new Int32Array(capacity);
+    this.ids = new Int32Array(256);
+    this.offsets = idsOnly ? none : new Int32Array(512);
+    this.wordIds = idsOnly ? none : new Int32Array(256);
+  }
+
+  /** Empties the list for the next text; room for very many tokens is given back. */
+  clear(): this {
+    this.length = 0;
+    this.word = -1;
+    this.piece = null;
+    this.surfaces = null;
+    if (this.ids.length > mostKept) {
+      this.ids = new Int32Array(256);
+      this.offsets = this.idsOnly ? none : new Int32Array(512);
+      this.wordIds = this.idsOnly ? none : new Int32Array(256);
+    }
+    return this;
   }
 
   /** The following tokens belong to a new word. */

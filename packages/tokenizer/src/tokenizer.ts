@@ -69,6 +69,9 @@ export class Tokenizer {
   private readonly specialIds: ReadonlySet<number>;
   private readonly forbidden: Uint8Array | null;
   private readonly frame: { before: Int32Array; after: Int32Array } | null;
+  /** Where tokens are collected, used again for every text. */
+  private readonly idList = new TokenList(true);
+  private readonly fullList = new TokenList(false);
   /** The quick ways for special tokens as plain text and as tokens, made at first use; null: there is none. */
   private readonly quick: { plain?: QuickPath | null; parse?: QuickPath | null } = {};
 
@@ -154,7 +157,7 @@ export class Tokenizer {
     if (add && this.frame === null) {
       return this.encode(text, null, { ...options, truncation: null, padding: null }).ids;
     }
-    const list = new TokenList(true, 16 + (text.length >> 1));
+    const list = this.idList.clear();
     if (add) list.append(this.frame!.before);
     this.fill(text, options, list);
     if (add) list.append(this.frame!.after);
@@ -234,7 +237,7 @@ export class Tokenizer {
     options: EncodeOptions,
     truncation: TruncationOptions | null,
   ): Encoding {
-    const list = new TokenList(false, 16 + (text.length >> 2));
+    const list = this.fullList.clear();
     if (stopsEarly(truncation, sequence)) this.fillWithEnough(text, options, list, truncation!);
     else this.fill(text, options, list);
     const encoding = list.done(this.model, sequence);

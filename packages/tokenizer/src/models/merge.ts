@@ -68,40 +68,48 @@ export function mergeSymbols(symbols: Symbols, table: MergeTable, dropout: numbe
   else mergeByHeap(symbols, table, dropout, forbidden);
 }
 
+const never = 0x7fffffff;
+// Of each symbol: the rank of its merge with the one after it, and where that merge is in the table. Looked through from one end
+// to the other, symbols that are gone included: that is quicker than to follow the list.
+const ranks = new Int32Array(scanned);
 const slots = new Int32Array(scanned);
 
 function mergeByScan(symbols: Symbols, table: MergeTable, forbidden: Uint8Array | null): void {
   const { ids, next, previous, count } = symbols;
   const { entries } = table;
-  const find = (left: number, right: number): number => {
+  const look = (i: number, left: number, right: number): void => {
     const slot = table.find(left, right);
-    return slot !== -1 && forbidden !== null && forbidden[entries[slot + MergeTable.merged]!] === 1 ? -1 : slot;
+    const possible = slot !== -1 && (forbidden === null || forbidden[entries[slot + MergeTable.merged]!] !== 1);
+    ranks[i] = possible ? entries[slot + MergeTable.rank]! : never;
+    slots[i] = slot;
   };
-  for (let i = 0; i < count - 1; i++) slots[i] = find(ids[i]!, ids[i + 1]!);
-  slots[count - 1] = -1;
+  const pairs = count - 1;
+  for (let i = 0; i < pairs; i++) look(i, ids[i]!, ids[i + 1]!);
   for (;;) {
     let best = -1;
-    let bestRank = 0x7fffffff;
-    for (let i = 0; i !== -1; i = next[i]!) {
-      const slot = slots[i]!;
-      if (slot !== -1 && entries[slot + MergeTable.rank]! < bestRank) {
-        bestRank = entries[slot + MergeTable.rank]!;
+    let bestRank = never;
+    for (let i = 0; i < pairs; i++) {
+      if (ranks[i]! < bestRank) {
+        bestRank = ranks[i]!;
         best = i;
       }
     }
     if (best === -1) return;
+    const gone = next[best]!;
     symbols.join(best, entries[slots[best]! + MergeTable.merged]!);
+    if (gone < pairs) ranks[gone] = never;
     const after = next[best]!;
-    slots[best] = after === -1 ? -1 : find(ids[best]!, ids[after]!);
+    if (after === -1) ranks[best] = never;
+    else look(best, ids[best]!, ids[after]!);
     const before = previous[best]!;
-    if (before !== -1) slots[before] = find(ids[before]!, ids[best]!);
+    if (before !== -1) look(before, ids[before]!, ids[best]!);
   }
 }
 
 /** A binary heap of (rank, position): least rank first, then leftmost. Entries that the list has outgrown are passed over. */
 function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbidden: Uint8Array | null): void {
   const { ids, next, previous } = symbols;
-  const heap = new MergeHeap(symbols.count);
+  const heap = heapFor(symbols.count);
   const offer = (i: number) => {
     const right = next[i]!;
     if (right === -1) return;
@@ -127,6 +135,16 @@ function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbi
   }
 }
 
+let kept: MergeHeap | null = null;
+
+/** An empty heap; the same one again and again for words of usual length. */
+function heapFor(count: number): MergeHeap {
+  if (count > 1024) return new MergeHeap(count);
+  kept ??= new MergeHeap(1024);
+  kept.clear();
+  return kept;
+}
+
 /** A binary heap of entries ordered by rank, then position; `slot` is carried along. */
 export class MergeHeap {
   /** The entry that `pop` took out. */
@@ -143,6 +161,10 @@ export class MergeHeap {
     this.ranks = new Int32Array(2 * capacity + 4);
     this.positions = new Int32Array(2 * capacity + 4);
     this.slots = new Int32Array(2 * capacity + 4);
+  }
+
+  clear(): void {
+    this.size = 0;
   }
 
   push(rank: number, position: number, slot: number): void {

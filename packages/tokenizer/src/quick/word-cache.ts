@@ -1,7 +1,7 @@
 // Words that were met before, with their tokens: a hash table over typed arrays, bounded in memory.
 
 /** Longer words, in UTF-16 units, are not kept. */
-export const longestKept = 48;
+export const longestKept = 96;
 const slotSize = 4;
 const mostSlots = 1 << 17;
 const mostUnits = 1 << 20;
