@@ -1,6 +1,6 @@
 // A training step of GPT-2 on the CPU: ours against PyTorch, whole processes in turn.
 //
-//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 2] [--as-installed]
+//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 1] [--as-installed]
 //
 // Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_gpt.py), no dropout. Medians over steps, then over
 // rounds. PyTorch runs with OMP_WAIT_POLICY=passive, which is how it is fast; --as-installed measures it without as well.
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '12' },
     warmup: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-    parts: { type: 'string', default: '2' },
+    parts: { type: 'string', default: '1' },
     'as-installed': { type: 'boolean', default: false },
     side: { type: 'string' },
   },
@@ -60,7 +60,7 @@ function compare() {
         const result = run();
         results.get(side).push(result);
         console.log(
-          `${name} round ${round + 1} ${side.padEnd(20)} ${ms(result.secondsPerStep)} (best ${ms(result.bestSecondsPerStep)}), ${result.peakMegabytes.toFixed(0)} MB, loss ${result.losses.at(-1).toFixed(3)}`,
+          `${name} round ${round + 1} ${side.padEnd(20)} ${ms(result.secondsPerStep)} (best ${ms(result.bestSecondsPerStep)}, processor ${ms(result.cpuSecondsPerStep)}), ${result.peakMegabytes.toFixed(0)} MB, loss ${result.losses.at(-1).toFixed(3)}`,
         );
       }
     }
@@ -186,10 +186,12 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
   const into = Object.fromEntries(Object.keys(held).map((name) => [training.next(name), held[name]]));
   const stream = tokenBatches(batch, context + 1, vocabulary);
   const seconds = [];
+  const cpuSeconds = [];
   const losses = [];
   for (let i = 0; i < warmup + steps; i++) {
     const ids = stream.next().value;
     const began = performance.now();
+    const cpuBefore = process.cpuUsage();
     const piece = (from) => ({
       dtype: 'int32',
       shape: [batch, context],
@@ -200,7 +202,11 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
     });
     const out = await program.run({ ...held, ...step.scalars(i), input_ids: piece(0), labels: piece(1) }, { into });
     losses.push(out.loss.data[0]);
-    if (i >= warmup) seconds.push((performance.now() - began) / 1000);
+    if (i >= warmup) {
+      seconds.push((performance.now() - began) / 1000);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      cpuSeconds.push((user + system) / 1e6);
+    }
   }
   const peak =
     Number(
@@ -209,7 +215,13 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
     ) / 1024;
   console.log(
     JSON.stringify({
-      ...{ secondsPerStep: median(seconds), bestSecondsPerStep: Math.min(...seconds), peakMegabytes: peak, losses },
+      ...{
+        secondsPerStep: median(seconds),
+        bestSecondsPerStep: Math.min(...seconds),
+        peakMegabytes: peak,
+        losses,
+        cpuSecondsPerStep: median(cpuSeconds),
+      },
       flopsPerStep: productFlops(core, step.whole),
     }),
   );

@@ -99,10 +99,10 @@ groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight
 optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, foreach=True)
 stream = token_batches(options.batch, options.context + 1, options.vocabulary)
 
-seconds, losses = [], []
+seconds, cpu_seconds, losses = [], [], []
 for step in range(options.warmup + options.steps):
     batch = next(stream)
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     optimizer.zero_grad(set_to_none=True)
     logits = model(batch[:, :-1])
     loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
@@ -112,6 +112,7 @@ for step in range(options.warmup + options.steps):
     losses.append(loss.item())
     if step >= options.warmup:
         seconds.append(time.perf_counter() - began)
+        cpu_seconds.append(time.process_time() - cpu_began)
 
 print(
     json.dumps(
@@ -119,6 +120,7 @@ print(
             "version": torch.__version__,
             "secondsPerStep": statistics.median(seconds),
             "bestSecondsPerStep": min(seconds),
+            "cpuSecondsPerStep": statistics.median(cpu_seconds),
             "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "losses": losses,
         }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, type Help, Option } from 'commander';
 import { doctor } from './commands/doctor.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { generate } from './commands/generate.ts';
 import { inspect } from './commands/inspect.ts';
 import { recipe } from './commands/recipe.ts';
@@ -17,7 +18,7 @@ import type { Register, Session } from './session.ts';
 /** In the order of the help. */
 const commands: readonly Register[] = [
   ...[train, resume, runs, recipe],
-  ...[generate, evaluate, serve],
+  ...[generate, evaluate, exportCommand, serve],
   ...[tokenizer, inspect, doctor],
 ];
 

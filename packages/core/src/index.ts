@@ -11,6 +11,12 @@ export * from './errors.ts';
 export * from './export/export.ts';
 export type { ProbeDifference } from './export/probe.ts';
 export * from './generate/beam.ts';
+export type {
+  BeamGenerateOptions,
+  EndReason,
+  GenerateOptions,
+  GenerationStep,
+} from './generate/continue.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
 export {

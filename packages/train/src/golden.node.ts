@@ -330,7 +330,11 @@ async function runTrainingCase(source: FileSource, name: string, runtime: Runtim
   }
   const last = await program.run(feeds(training.steps + 1), { outputs: ['loss'] });
   close('loss after the last step', Number(last.loss!.data[0]), training.loss_after_last_step);
-  const squares = c.parameters.map((p) => toFloat64(held[p.name]!).reduce((s, x) => s + x * x, 0));
+  // What the reference counts as parameters: the trained ones, and those that are stored but get no gradient (fixed positions). Buffers are none.
+  const file = await readSafetensors(source, `${name}/model.safetensors`);
+  const counted = trained.map((p) => held[p.name]!);
+  for (const stored of untrained) if (file.has(stored)) counted.push(await file.read(stored));
+  const squares = counted.map((v) => toFloat64(v).reduce((total, x) => total + x * x, 0));
   const end = toleranceOf(c.meta, 'parameter_norm_after_last_step');
   comparison.numbers(
     'norm of all parameters after the last step',

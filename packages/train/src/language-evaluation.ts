@@ -83,7 +83,8 @@ export function* windowsOf(text: number, length: number, context: number, stride
   for (let from = 0; from < predictions; ) {
     // The first window counts all that it sees; each later one the last `stride` positions.
     const end = Math.min(predictions, from === 0 ? context : from + stride);
-    yield { text, start: Math.max(0, end - context), from, end };
+    // Without overlap the windows are the trainer's rows, so that both give the same loss.
+    yield { text, start: stride < context ? Math.max(0, end - context) : from, from, end };
     from = end;
   }
 }

@@ -1,6 +1,6 @@
 // Runs on disk, in processes that are killed: nothing is lost, nothing is half-written, nothing differs.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -185,6 +185,23 @@ describe('a run on disk', () => {
     expect(events.flatMap((e) => (e.kind === 'step' ? [e.step] : []))).toEqual([6, 7, 8]);
     for await (const _ of train(few, { folder, dataFolders: [data], overwrite: true }));
     expect((await readEvents(folder)).filter((e) => e.kind === 'step').length).toBe(5);
+  });
+
+  it.runIf(existsSync('/bin/bash'))('keeps the last checkpoint when the disk takes no more', async () => {
+    const folder = join(place, 'full');
+    for await (const _ of train(parseRecipe({ ...recipe, steps: 4 }), { folder, dataFolders: [data] }));
+    const before = readFileSync(join(folder, 'training/checkpoints/step-4/model.safetensors'));
+    // Files of at most 32 KiB: the next checkpoint does not fit.
+    const command = `ulimit -f 32; exec "${process.execPath}" "${join(here, 'child.mjs')}" resume "${folder}" "${data}" 0 steps=8`;
+    const { status, stderr } = spawnSync('/bin/bash', ['-c', command], { encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('cannot be written (EFBIG)');
+    expect(readdirSync(join(folder, 'training/checkpoints'))).toEqual(['step-4']);
+    expect(readFileSync(join(folder, 'training/checkpoints/step-4/model.safetensors')).equals(before)).toBe(true);
+    expect(existsSync(join(folder, 'training/lock'))).toBe(false);
+    const events: TrainingEvent[] = [];
+    for await (const event of resume({ folder, dataFolders: [data], overrides: ['steps=8'] })) events.push(event);
+    expect(events.at(-1)).toMatchObject({ kind: 'done', step: 8 });
   });
 
   it('falls back to the checkpoint before when the last one is damaged', async () => {

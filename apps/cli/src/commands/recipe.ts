@@ -1,22 +1,15 @@
 // `yumo recipe list | init | check | fields`.
 
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { nearest, YumoError } from '@yumo/core';
+import { YumoError } from '@yumo/core';
 import { writeFileAtomic } from '@yumo/core/node';
 import { type Recipe, recipeFields } from '@yumo/train';
 import { type ListedRecipe, listRecipes, loadRecipe } from '@yumo/train/node';
 import type { Command } from 'commander';
 import { addRecipeFlags } from '../recipe-flags.ts';
+import { findRecipe, recipePlaces } from '../recipe-places.ts';
 import type { Register, Session } from '../session.ts';
 import { table } from '../ui/table.ts';
-
-/** Where recipes are looked for: the working directory's, then those that come with yumo. */
-const recipePlaces = (): string[] => {
-  const shipped = fileURLToPath(new URL('../../../../recipes', import.meta.url));
-  return [...new Set([resolve('recipes'), shipped])];
-};
 
 export const recipe: Register = (program, session) => {
   const p = session.phrases.recipe;
@@ -62,8 +55,7 @@ function registerInit(group: Command, { output, phrases }: Session): void {
     .option('--force', p.force);
   const overrides = addRecipeFlags(command, phrases);
   command.action(async (template: string, { out, force }: { out?: string; force?: true }) => {
-    const path = await findTemplate(template);
-    const made = await loadRecipe(path, overrides);
+    const made = await loadRecipe(await findRecipe(template), overrides);
     const target = out ?? `${made.name}.json`;
     const there = await stat(target).then(
       () => true,
@@ -79,27 +71,12 @@ function registerInit(group: Command, { output, phrases }: Session): void {
   });
 }
 
-/** A file's path, or the name of a recipe that comes with yumo. */
-async function findTemplate(template: string): Promise<string> {
-  if (/[/\\.]/.test(template)) return template;
-  const found = await listRecipes(recipePlaces());
-  const names = found.map((r) => basename(r.path, '.json'));
-  const at = names.indexOf(template);
-  if (at >= 0) return found[at]!.path;
-  const meant = nearest(template, names);
-  throw new YumoError(
-    'FILE',
-    `recipe "${template}": no file and no template${meant === undefined ? `; there are ${names.join(', ') || 'none'}` : `; did you mean "${meant}"?`}`,
-    { template, names },
-  );
-}
-
 function registerCheck(group: Command, { output, phrases }: Session): void {
   const p = phrases.recipe;
   const command = group.command('check').summary(p.check).description(p.check).argument('<file>', phrases.train.recipe);
   const overrides = addRecipeFlags(command, phrases);
   command.action(async (path: string) => {
-    const checked = await loadRecipe(path, overrides);
+    const checked = await loadRecipe(await findRecipe(path), overrides);
     output.document(checked);
     output.print(JSON.stringify(checked, null, 2));
   });

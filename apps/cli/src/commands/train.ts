@@ -1,9 +1,10 @@
 // `yumo train <recipe>`: trains a model into a folder.
 
 import { join } from 'node:path';
-import { loadRecipe, recipeFolders, train as runTraining } from '@yumo/train/node';
+import { loadRecipe, train as runTraining } from '@yumo/train/node';
 import { collect } from '../options.ts';
 import { addRecipeFlags } from '../recipe-flags.ts';
+import { dataPlaces, findRecipe } from '../recipe-places.ts';
 import type { Register } from '../session.ts';
 import { followTraining } from '../ui/training.ts';
 
@@ -25,13 +26,13 @@ export const train: Register = (program, session) => {
     .option('--data <folder>', p.dataFolder, collect)
     .option('--overwrite', p.overwrite);
   const overrides = addRecipeFlags(command, phrases);
-  command.action(async (path: string, options: Options) => {
+  command.action(async (given: string, options: Options) => {
+    const path = await findRecipe(given);
     const recipe = await loadRecipe(path, overrides);
     const folder = options.out ?? join('runs', recipe.name);
-    const dataFolders = [...new Set([...(options.data ?? []), process.cwd(), ...recipeFolders(path)])];
     const events = runTraining(recipe, {
       folder,
-      dataFolders,
+      dataFolders: dataPlaces(path, options.data),
       overwrite: options.overwrite ?? false,
       signal: interruption.signal,
     });

@@ -147,7 +147,7 @@ export const en = {
     summary: 'trains a model from a recipe',
     description:
       'Trains a model from a recipe into a folder that others open: config.json, model.safetensors, tokenizer.json, and under training/ all that is needed to go on. Ctrl-C writes a checkpoint first.',
-    recipe: 'recipe file: .json, .mjs or .ts',
+    recipe: 'recipe file (.json, .mjs, .ts), or the name of one that comes with yumo',
     out: 'folder of the run; runs/<name> by default',
     dataFolder: 'folder where the recipe’s files are looked for first; may be given more than once',
     overwrite: 'replace a training that the folder holds',
@@ -247,6 +247,23 @@ export const en = {
     columns: { place: 'least expected', before: 'after', token: 'token' },
     lossy: 'the tokenizer drops or changes parts of the texts: losses are of what it keeps',
     noFile: 'give the path of a file that is there, or quote the pattern',
+  },
+  export: {
+    summary: 'writes ONNX files for transformers.js, Optimum and onnxruntime',
+    description:
+      'Writes onnx/model.onnx and onnx/model_quantized.onnx beside the weights, under the names that transformers.js and Optimum expect, and runs each beside the model that it came from.',
+    out: 'another folder to write to',
+    form: 'only these: float32, or int8 for small files',
+    parameters: (n: string): string => `${n} parameters`,
+    columns: {
+      file: 'file',
+      form: 'form',
+      size: 'size',
+      difference: 'largest difference',
+      scale: 'of',
+      same: 'same choice',
+    },
+    differs: (files: string): string => `${files}: computes something else than the model; do not use it`,
   },
   serve: {
     summary: 'serves models over HTTP',

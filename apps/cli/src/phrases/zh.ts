@@ -141,7 +141,7 @@ export const zh: Phrases = {
     summary: '按配方训练模型',
     description:
       '按配方训练模型，写入通用格式的文件夹：config.json、model.safetensors、tokenizer.json，以及 training/ 下继续训练所需的一切。按 Ctrl-C 会先写检查点。',
-    recipe: '配方文件：.json、.mjs 或 .ts',
+    recipe: '配方文件（.json、.mjs、.ts），或 yumo 自带配方的名称',
     out: '训练文件夹；默认 runs/<名称>',
     dataFolder: '优先在此文件夹中查找配方的数据文件；可多次给出',
     overwrite: '替换文件夹中已有的训练',
@@ -239,6 +239,16 @@ export const zh: Phrases = {
     columns: { place: '最意外', before: '上文', token: '词元' },
     lossy: '分词器会丢弃或改变部分文本：损失只针对其保留的内容',
     noFile: '请给出存在的文件路径，或给通配模式加引号',
+  },
+  export: {
+    summary: '写出供 transformers.js、Optimum 和 onnxruntime 使用的 ONNX 文件',
+    description:
+      '在权重旁写出 onnx/model.onnx 和 onnx/model_quantized.onnx，使用 transformers.js 和 Optimum 的名称，并逐一与原模型对照运行。',
+    out: '输出到另一文件夹',
+    form: '只写这些：float32，或文件较小的 int8',
+    parameters: (n) => `${n} 参数`,
+    columns: { file: '文件', form: '形式', size: '大小', difference: '最大误差', scale: '量级', same: '选择相同' },
+    differs: (files) => `${files}：计算结果与模型不同，请勿使用`,
   },
   serve: {
     summary: '通过 HTTP 提供模型服务',

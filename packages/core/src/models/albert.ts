@@ -11,7 +11,7 @@ import { add, matmul, tanh, within } from '../ops/build.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Architecture, Encoded, NamedTensors } from './architecture.ts';
 import { type BertConfig, classify, embeddings, readBertConfig } from './bert.ts';
-import { configFields, requireDivides } from './config.ts';
+import { configFields } from './config.ts';
 import {
   classified,
   encoderHead,
@@ -38,7 +38,6 @@ function readConfig(json: Readonly<Record<string, unknown>>): AlbertConfig {
   const base = { ...defaults, hidden_act: 'gelu_new', hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
   const c = readBertConfig({ ...base, ...json });
   const num_hidden_groups = f.size('num_hidden_groups', 1);
-  requireDivides(['num_hidden_groups', num_hidden_groups], ['num_hidden_layers', c.num_hidden_layers]);
   return {
     ...c,
     embedding_size: f.size('embedding_size', 128),
@@ -104,7 +103,7 @@ function predictions(s: Scope, x: Tensor, c: AlbertConfig): Tensor {
   const initializer = normal(c.initializer_range);
   const dense = activation(c.hidden_act)(linear(at.at('dense'), x, c.embedding_size, { initializer }));
   const h = layerNorm(at.at('LayerNorm'), dense, c.layer_norm_eps);
-  const words = s.at('albert').at('embeddings').at('word_embeddings');
+  const words = c.tie_word_embeddings ? s.at('albert').at('embeddings').at('word_embeddings') : at.at('decoder');
   const table = embeddingTable(words, c.vocab_size, c.embedding_size, initializer);
   return add(matmul(h, table, { transposeB: true }), at.param('bias', [c.vocab_size], zeros));
 }
@@ -118,6 +117,8 @@ const head = headsOver('albert', encode, segmentedInputs);
 export const albert: Architecture<AlbertConfig> = {
   modelType: 'albert',
   readConfig,
+  contextLength: (c) => c.max_position_embeddings,
+  vocabularySize: (c) => c.vocab_size,
   heads: {
     AlbertModel: encoderHead(encode, segmentedInputs),
     AlbertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),

@@ -8,21 +8,39 @@ import { embedding, embeddingTable } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { normal, type Scope, zeros } from '../nn/scope.ts';
-import { add, concat, iota, matmul, mul, within } from '../ops/build.ts';
+import { add, cast, concat, equal, iota, matmul, max, mul, tanh, within } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
 import { integer, type Tensor } from '../tensor.ts';
 import type {
   CrossDecoderInputs,
   CrossDecoderOutputs,
   Encoded,
+  Head,
+  InputForms,
   KeyValue,
   Seq2SeqArchitecture,
 } from './architecture.ts';
 import { configFields, requireDivides } from './config.ts';
-import { positionsRead, seq2seqHead, sourceStates } from './heads.ts';
+import {
+  classified,
+  inner,
+  type Labelled,
+  needed,
+  positionsRead,
+  readLabels,
+  rowsAt,
+  seq2seqHead,
+  shiftRight,
+  sourceStates,
+  spanLabels,
+  spans,
+  type Top,
+  textInputs,
+  textLabels,
+} from './heads.ts';
 
 /** The fields of BART's config.json that change the graph, under their names in the file. */
-export interface BartConfig {
+export interface BartConfig extends Labelled {
   vocab_size: number;
   max_position_embeddings: number;
   d_model: number;
@@ -40,7 +58,10 @@ export interface BartConfig {
   /** Embeddings are multiplied by √d_model. */
   scale_embedding: boolean;
   pad_token_id: number | undefined;
+  eos_token_id: number;
   decoder_start_token_id: number;
+  classifier_dropout: number;
+  tie_word_embeddings: boolean;
 }
 
 export function readBartConfig(json: Readonly<Record<string, unknown>>): BartConfig {
@@ -48,6 +69,7 @@ export function readBartConfig(json: Readonly<Record<string, unknown>>): BartCon
   const d_model = f.size('d_model', 1024);
   const encoder_attention_heads = f.size('encoder_attention_heads', 16);
   const decoder_attention_heads = f.size('decoder_attention_heads', 16);
+  const eos_token_id = f.optional('eos_token_id') ?? 2;
   requireDivides(['encoder_attention_heads', encoder_attention_heads], ['d_model', d_model]);
   requireDivides(['decoder_attention_heads', decoder_attention_heads], ['d_model', d_model]);
   return {
@@ -67,7 +89,11 @@ export function readBartConfig(json: Readonly<Record<string, unknown>>): BartCon
     init_std: f.number('init_std', 0.02),
     scale_embedding: f.flag('scale_embedding', false),
     pad_token_id: f.optional('pad_token_id') ?? 1,
-    decoder_start_token_id: f.optional('decoder_start_token_id') ?? f.optional('eos_token_id') ?? 2,
+    eos_token_id,
+    decoder_start_token_id: f.optional('decoder_start_token_id') ?? eos_token_id,
+    classifier_dropout: f.rate('classifier_dropout', 0),
+    tie_word_embeddings: f.flag('tie_word_embeddings', true),
+    ...readLabels({ id2label: { 0: '', 1: '', 2: '' }, ...json }),
   };
 }
 
@@ -138,12 +164,10 @@ export const encoder =
     return { hiddenStates, attentions };
   };
 
-export const decoder =
-  <C extends BartConfig>(
-    embed: Embed<C>,
-    output: (root: Scope, x: Tensor, c: C) => Tensor,
-  ): Seq2SeqArchitecture<C>['decode'] =>
-  (root, inputs: CrossDecoderInputs, c): CrossDecoderOutputs => {
+/** The decoder's stack, without logits. */
+const decoderStates =
+  <C extends BartConfig>(embed: Embed<C>) =>
+  (root: Scope, inputs: CrossDecoderInputs, c: C): Omit<CrossDecoderOutputs, 'logits'> => {
     const { inputIds, encoderAttentionMask, past, cross: known, dropout } = inputs;
     const s = root.at('model').at('decoder');
     const stack: Stack = { s, c, heads: c.decoder_attention_heads, ffn: c.decoder_ffn_dim, dropout };
@@ -179,8 +203,17 @@ export const decoder =
         crossAttentions.push(crossed.probabilities);
       });
     }
-    const logits = output(root, positionsRead({ hiddenStates, attentions }, inputs), c);
-    return { logits, present, cross, hiddenStates, attentions, crossAttentions };
+    return { present, cross, hiddenStates, attentions, crossAttentions };
+  };
+
+export const decoder =
+  <C extends BartConfig>(
+    embed: Embed<C>,
+    output: (root: Scope, x: Tensor, c: C) => Tensor,
+  ): Seq2SeqArchitecture<C>['decode'] =>
+  (root, inputs, c) => {
+    const states = decoderStates(embed)(root, inputs, c);
+    return { ...states, logits: output(root, positionsRead(states, inputs), c) };
   };
 
 /** Token embeddings, scaled where the configuration says so. The padding row learns nothing from look-ups. */
@@ -189,13 +222,14 @@ export function tokens(table: Tensor, inputIds: Tensor, c: BartConfig): Tensor {
   return c.scale_embedding ? mul(x, Math.sqrt(c.d_model)) : x;
 }
 
-/** x Eᵀ plus a bias that was never trained (zeros, but in converted models). */
-export function tiedLogits(root: Scope, x: Tensor, table: Tensor, vocabulary: number): Tensor {
+/** x Eᵀ plus a bias that is not trained (zeros, but in converted models). E is the target's embedding matrix, or `lm_head` where they are not tied. */
+export function outputLogits(root: Scope, x: Tensor, words: Scope, vocabulary: number, c: BartConfig): Tensor {
+  const at = c.tie_word_embeddings ? words : root.at('lm_head');
+  const table = embeddingTable(at, vocabulary, c.d_model, normal(c.init_std));
   return add(matmul(x, table, { transposeB: true }), root.param('final_logits_bias', [1, vocabulary], zeros, 'fixed'));
 }
 
-const sharedTable = (root: Scope, c: BartConfig): Tensor =>
-  embeddingTable(root.at('model').at('shared'), c.vocab_size, c.d_model, normal(c.init_std));
+const shared = (root: Scope): Scope => root.at('model').at('shared');
 
 /** Learned positions begin at row 2 of their table, as the first two were once special. */
 const positionOffset = 2;
@@ -203,19 +237,66 @@ const positionOffset = 2;
 const embed: Embed<BartConfig> = (root, stack, inputIds, past, c) => {
   const rows = c.max_position_embeddings + positionOffset;
   const table = embeddingTable(stack.at('embed_positions'), rows, c.d_model, normal(c.init_std));
+  const words = embeddingTable(shared(root), c.vocab_size, c.d_model, normal(c.init_std));
   const positions = add(iota(dim(inputIds, 1), past), integer(positionOffset));
-  const x = add(tokens(sharedTable(root, c), inputIds, c), embedding(table, unsqueeze(positions, 0)));
+  const x = add(tokens(words, inputIds, c), embedding(table, unsqueeze(positions, 0)));
   return layerNorm(stack.at('layernorm_embedding'), x, epsilon);
 };
 
 const encode = encoder(embed);
-const decode = decoder(embed, (root, x, c) => tiedLogits(root, x, sharedTable(root, c), c.vocab_size));
+const decode = decoder(embed, (root, x, c) => outputLogits(root, x, shared(root), c.vocab_size, c));
+
+/** §3.1, 3.2: the text goes into both stacks, into the decoder moved right by one; its states are read. */
+const textHead = (labels: (c: BartConfig) => InputForms, top: Top<BartConfig>): Head<BartConfig> => ({
+  inputs: () => textInputs,
+  labels,
+  build(s, given, c, { dropout } = {}) {
+    const [inputIds, attentionMask] = [needed(given, 'input_ids'), given.attention_mask];
+    const source = encode(s, { inputIds, attentionMask, dropout }, c);
+    const out = decoderStates(embed)(
+      s,
+      {
+        inputIds: shiftRight(inputIds, c.decoder_start_token_id, c.pad_token_id ?? 1),
+        encoderHiddenStates: source.hiddenStates.at(-1),
+        encoderAttentionMask: attentionMask,
+        dropout,
+      },
+      c,
+    );
+    return {
+      ...inner(source, 'encoder_'),
+      ...inner(out, 'decoder_'),
+      ...top(s, out.hiddenStates.at(-1)!, given, c, dropout),
+    };
+  },
+});
+
+/** Two layers on the state of the last end token. `[batch, num_labels]`. */
+function textClasses(s: Scope, x: Tensor, inputIds: Tensor, c: BartConfig, dropout: Dropout | undefined): Tensor {
+  const at = s.at('classification_head');
+  const initializer = normal(c.init_std);
+  const ends = cast(equal(inputIds, integer(c.eos_token_id)), 'float32');
+  const places = mul(ends, cast(iota(dim(inputIds, 1)), 'float32'));
+  const last = rowsAt(x, cast(max(places, [1]), 'int32'));
+  const dense = linear(at.at('dense'), drop(dropout, last, c.classifier_dropout, at.path), c.d_model, { initializer });
+  const h = drop(dropout, tanh(dense), c.classifier_dropout, `${at.path}.dense`);
+  return linear(at.at('out_proj'), h, c.num_labels, { initializer });
+}
 
 export const bart: Seq2SeqArchitecture<BartConfig> = {
   modelType: 'bart',
   className: 'BartForConditionalGeneration',
   readConfig: readBartConfig,
-  heads: { BartForConditionalGeneration: seq2seqHead(encode, decode, (c) => c.decoder_start_token_id) },
+  heads: {
+    BartForConditionalGeneration: seq2seqHead(encode, decode, (c) => c.decoder_start_token_id),
+    BartForSequenceClassification: textHead(textLabels, (s, x, { input_ids, labels }, c, dropout) =>
+      classified(textClasses(s, x, input_ids!, c, dropout), labels, c),
+    ),
+    BartForQuestionAnswering: textHead(
+      () => spanLabels,
+      (s, x, inputs, c) => spans(linear(s.at('qa_outputs'), x, 2, { initializer: normal(c.init_std) }), inputs),
+    ),
+  },
   encode,
   decode,
   cache: (c) => ({
@@ -229,5 +310,6 @@ export const bart: Seq2SeqArchitecture<BartConfig> = {
   decoderStart: (c) => c.decoder_start_token_id,
   // Copies of the one embedding matrix, in files saved by PyTorch.
   olderNames: [[/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$|^lm_head\.weight$/, 'model.shared.weight']],
-  ignoredNames: [],
+  // The language-model head beside a classifier.
+  ignoredNames: [/^final_logits_bias$/],
 };

@@ -44,6 +44,7 @@ export interface DistilBertConfig extends Labelled {
   qa_dropout: number;
   seq_classif_dropout: number;
   pad_token_id: number | undefined;
+  tie_word_embeddings: boolean;
 }
 
 /** Not a field of the configuration. */
@@ -68,12 +69,13 @@ function readConfig(json: Readonly<Record<string, unknown>>): DistilBertConfig {
     qa_dropout: f.rate('qa_dropout', 0.1),
     seq_classif_dropout: f.rate('seq_classif_dropout', 0.2),
     pad_token_id: f.optional('pad_token_id') ?? 0,
+    tie_word_embeddings: f.flag('tie_word_embeddings', true),
     ...readLabels(json),
   };
 }
 
 const wordTable = (s: Scope, c: DistilBertConfig): Tensor =>
-  embeddingTable(s.at('embeddings').at('word_embeddings'), c.vocab_size, c.dim, normal(c.initializer_range));
+  embeddingTable(s, c.vocab_size, c.dim, normal(c.initializer_range));
 
 /** Attention, then the feed-forward layer, each normalised after its residual. */
 function layer(
@@ -109,7 +111,10 @@ function encode(s: Scope, inputs: NamedTensors, c: DistilBertConfig, dropout: Dr
   const places = s.at('embeddings').at('position_embeddings');
   const table = embeddingTable(places, c.max_position_embeddings, c.dim, normal(c.initializer_range));
   const positions = inputs.position_ids ?? unsqueeze(iota(dim(inputIds, 1)), 0);
-  const sum = add(embedding(wordTable(s, c), inputIds, c.pad_token_id), embedding(table, positions));
+  const sum = add(
+    embedding(wordTable(s.at('embeddings').at('word_embeddings'), c), inputIds, c.pad_token_id),
+    embedding(table, positions),
+  );
   const embedded = layerNorm(s.at('embeddings').at('LayerNorm'), sum, epsilon);
   const hiddenStates = [drop(dropout, embedded, c.dropout, s.at('embeddings').path)];
   const attentions: Tensor[] = [];
@@ -127,8 +132,9 @@ function encode(s: Scope, inputs: NamedTensors, c: DistilBertConfig, dropout: Dr
 function predictions(s: Scope, x: Tensor, c: DistilBertConfig): Tensor {
   const dense = linear(s.at('vocab_transform'), x, c.dim, { initializer: normal(c.initializer_range) });
   const h = layerNorm(s.at('vocab_layer_norm'), activation(c.activation)(dense), epsilon);
-  const bias = s.at('vocab_projector').param('bias', [c.vocab_size], zeros);
-  return add(matmul(h, wordTable(s.at('distilbert'), c), { transposeB: true }), bias);
+  const output = s.at('vocab_projector');
+  const words = c.tie_word_embeddings ? s.at('distilbert').at('embeddings').at('word_embeddings') : output;
+  return add(matmul(h, wordTable(words, c), { transposeB: true }), output.param('bias', [c.vocab_size], zeros));
 }
 
 /** A linear map to `outputs` numbers, after dropout. */
@@ -154,6 +160,8 @@ const head = headsOver('distilbert', encode, textInputs);
 export const distilbert: Architecture<DistilBertConfig> = {
   modelType: 'distilbert',
   readConfig,
+  contextLength: (c) => c.max_position_embeddings,
+  vocabularySize: (c) => c.vocab_size,
   heads: {
     DistilBertModel: encoderHead(encode, textInputs),
     DistilBertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),

@@ -54,9 +54,10 @@ function predictions(s: Scope, x: Tensor, c: BertConfig): Tensor {
   const initializer = normal(c.initializer_range);
   const dense = activation('gelu')(linear(at.at('dense'), x, c.embedding_size, { initializer }));
   const h = layerNorm(at.at('LayerNorm'), dense, c.layer_norm_eps);
-  const words = s.at('electra').at('embeddings').at('word_embeddings');
+  const output = s.at('generator_lm_head');
+  const words = c.tie_word_embeddings ? s.at('electra').at('embeddings').at('word_embeddings') : output;
   const table = embeddingTable(words, c.vocab_size, c.embedding_size, initializer);
-  return add(matmul(h, table, { transposeB: true }), s.at('generator_lm_head').param('bias', [c.vocab_size], zeros));
+  return add(matmul(h, table, { transposeB: true }), output.param('bias', [c.vocab_size], zeros));
 }
 
 /** Dense and GELU on the first position's state, then the classes. `[batch, num_labels]`. */
@@ -72,6 +73,8 @@ const head = headsOver('electra', encode, segmentedInputs);
 export const electra: Architecture<BertConfig> = {
   modelType: 'electra',
   readConfig,
+  contextLength: (c) => c.max_position_embeddings,
+  vocabularySize: (c) => c.vocab_size,
   heads: {
     ElectraModel: encoderHead(encode, segmentedInputs),
     ElectraForPreTraining: head(tokenLabels, (s, x, { labels, attention_mask: mask }, c) =>

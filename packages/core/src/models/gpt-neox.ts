@@ -82,7 +82,7 @@ function block(
   at: Context,
 ): { x: Tensor; present: KeyValue; probabilities: Tensor } {
   const attended = selfAttention(s.at('attention'), layerNorm(s.at('input_layernorm'), x, c.layer_norm_eps), c, at);
-  const h = add(x, drop(at.dropout, attended.output, c.hidden_dropout, `${s.path}.attention`));
+  const h = add(x, drop(at.dropout, attended.output, c.hidden_dropout, `${s.path}.attention.dense`));
   const read = c.use_parallel_residual ? x : h;
   const y = mlp(s.at('mlp'), layerNorm(s.at('post_attention_layernorm'), read, c.layer_norm_eps), c);
   return { ...attended, x: add(h, drop(at.dropout, y, c.hidden_dropout, `${s.path}.mlp`)) };

@@ -85,6 +85,8 @@ const classifier: Head<LstmConfig> = {
 const family = (modelType: string, heads: Readonly<Record<string, Head<LstmConfig>>>): Architecture<LstmConfig> => ({
   modelType,
   readConfig,
+  contextLength: () => undefined,
+  vocabularySize: (c) => c.vocab_size,
   heads,
   olderNames: [],
   ignoredNames: [],

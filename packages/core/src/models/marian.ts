@@ -5,9 +5,8 @@ import { sinusoidal } from '../nn/position.ts';
 import { normal, type Scope } from '../nn/scope.ts';
 import { add, iota } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
-import type { Tensor } from '../tensor.ts';
 import type { Seq2SeqArchitecture } from './architecture.ts';
-import { type BartConfig, decoder, type Embed, encoder, readBartConfig, tiedLogits, tokens } from './bart.ts';
+import { type BartConfig, decoder, type Embed, encoder, outputLogits, readBartConfig, tokens } from './bart.ts';
 import { configFields } from './config.ts';
 import { seq2seqHead } from './heads.ts';
 
@@ -27,21 +26,26 @@ function readConfig(json: Readonly<Record<string, unknown>>): MarianConfig {
   };
 }
 
-/** The matrix of one side: shared, or its own. */
-function table(root: Scope, side: 'encoder' | 'decoder', c: MarianConfig): Tensor {
+type Side = 'encoder' | 'decoder';
+
+/** Where the embeddings of one side lie: shared, or its own. */
+function words(root: Scope, side: Side, c: MarianConfig): Scope {
   const m = root.at('model');
-  const at = c.share_encoder_decoder_embeddings ? m.at('shared') : m.at(side).at('embed_tokens');
-  return embeddingTable(at, side === 'encoder' ? c.vocab_size : c.decoder_vocab_size, c.d_model, normal(c.init_std));
+  return c.share_encoder_decoder_embeddings ? m.at('shared') : m.at(side).at('embed_tokens');
 }
+const vocabulary = (side: Side, c: MarianConfig): number => (side === 'encoder' ? c.vocab_size : c.decoder_vocab_size);
 
 const embed =
-  (side: 'encoder' | 'decoder'): Embed<MarianConfig> =>
-  (root, _stack, inputIds, past, c) =>
-    add(tokens(table(root, side, c), inputIds, c), sinusoidal(unsqueeze(iota(dim(inputIds, 1), past), 0), c.d_model));
+  (side: Side): Embed<MarianConfig> =>
+  (root, _stack, inputIds, past, c) => {
+    const table = embeddingTable(words(root, side, c), vocabulary(side, c), c.d_model, normal(c.init_std));
+    const positions = unsqueeze(iota(dim(inputIds, 1), past), 0);
+    return add(tokens(table, inputIds, c), sinusoidal(positions, c.d_model));
+  };
 
 const encode = encoder(embed('encoder'));
 const decode = decoder(embed('decoder'), (root, x, c: MarianConfig) =>
-  tiedLogits(root, x, table(root, 'decoder', c), c.decoder_vocab_size),
+  outputLogits(root, x, words(root, 'decoder', c), vocabulary('decoder', c), c),
 );
 
 export const marian: Seq2SeqArchitecture<MarianConfig> = {

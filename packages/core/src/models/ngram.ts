@@ -52,6 +52,8 @@ const languageModel: Head<NgramConfig> = {
 export const ngram: Architecture<NgramConfig> = {
   modelType: 'ngram-lm',
   readConfig,
+  contextLength: (c) => c.order - 1,
+  vocabularySize: (c) => c.vocab_size,
   heads: { NgramForCausalLM: languageModel },
   olderNames: [],
   ignoredNames: [],

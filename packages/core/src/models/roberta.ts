@@ -52,7 +52,7 @@ function predictions(s: Scope, x: Tensor, c: RobertaConfig): Tensor {
   const initializer = normal(c.initializer_range);
   const dense = linear(at.at('dense'), x, c.hidden_size, { initializer });
   const h = layerNorm(at.at('layer_norm'), activation('gelu')(dense), c.layer_norm_eps);
-  const words = s.at('roberta').at('embeddings').at('word_embeddings');
+  const words = c.tie_word_embeddings ? s.at('roberta').at('embeddings').at('word_embeddings') : at.at('decoder');
   const table = embeddingTable(words, c.vocab_size, c.embedding_size, initializer);
   return add(matmul(h, table, { transposeB: true }), at.param('bias', [c.vocab_size], zeros));
 }
@@ -78,6 +78,8 @@ const head = headsOver('roberta', encode, textInputs);
 export const roberta: Architecture<RobertaConfig> = {
   modelType: 'roberta',
   readConfig,
+  contextLength: (c) => c.max_position_embeddings - c.pad_token_id - 1,
+  vocabularySize: (c) => c.vocab_size,
   heads: {
     RobertaModel: encoderHead(encode, textInputs),
     RobertaForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),

@@ -1,13 +1,17 @@
 // Every head of every family, tiny, as one graph with named sizes: it lowers, it agrees between runtimes, its loss reaches its parameters.
 
 import { describe, expect, it } from 'vitest';
+import type { Dim } from '../../src/dimension.ts';
+import { gradient } from '../../src/graph/gradient.ts';
 import { topological } from '../../src/graph/topological.ts';
 import type { InputForms } from '../../src/models/architecture.ts';
 import { headGraph } from '../../src/models/head-graph.ts';
 import { architectureFor, type Model, modelFor, modelTypes } from '../../src/models/index.ts';
-import type { Parameter } from '../../src/nn/scope.ts';
+import type { Dropout } from '../../src/nn/dropout.ts';
+import { type Parameter, parameterScope } from '../../src/nn/scope.ts';
 import { onnxruntimeNode } from '../../src/runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../src/runtimes/reference.ts';
+import { tensor } from '../../src/tensor.ts';
 import { toFloat64, type Value } from '../../src/value.ts';
 import { random } from '../cases.ts';
 
@@ -147,6 +151,68 @@ describe.each(all.filter(({ className }) => !recurrentHeads.includes(className))
     const { graph, parameters } = headGraph(model, { labels });
     const reached = new Set(topological([graph.outputs.loss ?? graph.outputs.last_hidden_state!]));
     expect(parameters.filter((p) => !p.fixed && !reached.has(p.tensor.node)).map((p) => p.name)).toEqual([]);
+  });
+});
+
+describe('padding', () => {
+  const readers = all.filter(({ className }) =>
+    /^(Bert|Distil|Roberta|Albert|Electra)ForSequenceClassification/.test(className.replace('DistilBert', 'Distil')),
+  );
+  it.each(readers)('does not change what $className says', async ({ model }) => {
+    const { graph, parameters } = headGraph(model);
+    const program = await referenceRuntime.compile(graph, { constants: weights(parameters) });
+    const feeds = feedsFor(model.head.inputs(model.config), shapes[0]!);
+    const ids = feeds.input_ids as Value<'int32'>;
+    const changed = Int32Array.from(ids.data, (id, i) => (i < ids.data.length - 2 ? id : 20));
+    const [one, other] = [
+      await program.run(feeds),
+      await program.run({ ...feeds, input_ids: { ...ids, data: changed } }),
+    ];
+    toFloat64(one.logits!).forEach((x, i) => void expect(Number(other.logits!.data[i])).toBeCloseTo(x, 12));
+  });
+
+  it('teaches no row of RoBERTa: neither of the words nor of the positions', async () => {
+    const model = modelFor({ model_type: 'roberta', ...tiny.roberta }, 'RobertaForQuestionAnswering');
+    const { graph, parameters } = headGraph(model, { labels: true });
+    const tables = parameters.filter((p) => /(word|position)_embeddings/.test(p.name));
+    const gradients = gradient(
+      graph.outputs.loss!,
+      tables.map((p) => p.tensor),
+    );
+    const outputs = Object.fromEntries(tables.map((p, i) => [p.name, gradients[i]!]));
+    const program = await referenceRuntime.compile({ inputs: graph.inputs, outputs });
+    const feeds = feedsFor(labelled(model), shapes[0]!);
+    const ids = feeds.input_ids as Value<'int32'>;
+    const padded = Int32Array.from(ids.data, (id, i) => (i < ids.data.length - 2 ? id : 1));
+    const got = await program.run({ ...feeds, ...weights(parameters), input_ids: { ...ids, data: padded } });
+    for (const [name, v] of Object.entries(got)) {
+      const width = v.shape[1]!;
+      const row = (i: number): number[] => [...toFloat64(v).slice(i * width, (i + 1) * width)];
+      expect(row(1), name).toEqual(new Array(width).fill(0));
+      expect(row(2).some((x) => x !== 0) || row(3).some((x) => x !== 0), name).toBe(true);
+    }
+  });
+});
+
+describe('dropout', () => {
+  it.each(all)('has a place of its own everywhere in $className', ({ model }) => {
+    const places: string[] = [];
+    const dropout: Dropout = (x, _rate, place) => {
+      places.push(place);
+      return x;
+    };
+    const forms = model.head.inputs(model.config);
+    const size = (d: Dim): Dim => ({ batch: 2, sequence: 5, target: 4, choices: 3 })[d] ?? d;
+    const inputs = Object.fromEntries(
+      Object.entries(forms).map(([name, { dtype, shape }]) => [name, tensor(name, dtype, shape.map(size))]),
+    );
+    // Configurations with a rate above 0 everywhere.
+    const config = Object.fromEntries(
+      Object.entries(model.config as object).map(([key, x]) => [key, /drop|pdrop/.test(key) ? 0.1 : x]),
+    );
+    model.head.build(parameterScope(), inputs, config, { dropout });
+    expect(new Set(places).size).toBe(places.length);
+    if (model.architecture.modelType !== 'ngram-lm') expect(places.length).toBeGreaterThan(0);
   });
 });
 
