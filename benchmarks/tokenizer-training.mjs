@@ -127,7 +127,13 @@ async function trainOurs(file, vocabularySize) {
 }
 
 async function trainRust(file) {
-  const { Tokenizer } = createRequire(join(root, 'packages/tokenizer/package.json'))('tokenizers');
+  const require = createRequire(join(root, 'packages/tokenizer/package.json'));
+  let Tokenizer;
+  try {
+    ({ Tokenizer } = require('tokenizers'));
+  } catch (cause) {
+    throw new Error('the peer is not installed: pnpm --filter @yumo/tokenizer add -D tokenizers@0.23.2', { cause });
+  }
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const model = { type: 'BPE', dropout: null, unk_token: null, vocab: {}, merges: [] };
   const empty = { version: '1.0', added_tokens: [], pre_tokenizer: byteLevel, decoder: byteLevel, model };

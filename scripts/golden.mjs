@@ -16,7 +16,7 @@ const kinds = {
     cases: join(shared, 'data', 'tokenizers', 'golden-cases.json'),
   },
   models: {
-    module: 'packages/core/dist/golden.node.js',
+    module: 'packages/train/dist/golden.node.js',
     run: (module, path, print) => module.runModelGolden(path, print),
     cases: join(shared, 'golden', 'models'),
   },
@@ -41,7 +41,8 @@ if (!existsSync(modulePath)) {
 }
 const { cases } = await kind.run(await import(pathToFileURL(modulePath)), path, () => {});
 const lines = cases.map(
-  (c) => `${c.status} ${c.case}${c.worst === null || c.worst === undefined ? '' : `: ${c.worst}`}`,
+  (c) =>
+    `${c.status} ${c.case}${c.worst === null || c.worst === undefined ? '' : `: ${c.worst}`}${c.status === 'pass' || !c.detail ? '' : ` (${c.detail})`}`,
 );
 const count = (status) => cases.filter((c) => c.status === status).length;
 lines.push(

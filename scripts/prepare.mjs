@@ -95,11 +95,14 @@ export const install = () =>
     pnpm(['install', '--frozen-lockfile', '--prefer-offline']),
   );
 
-/** Every package and app, by Turborepo. */
+/** Turborepo looks for pnpm itself, so pnpm starts it. */
+export const turbo = (args, options) => pnpm(['exec', 'turbo', ...args], options);
+
+/** Every package and app. */
 export const build = () =>
   once(
     'build',
     buildInputs(),
     ['packages/core/dist/index.js', 'apps/cli/dist/main.js', 'apps/web/.next/BUILD_ID'],
-    () => tool('turbo/bin/turbo', ['run', 'build', '--output-logs=new-only', '--log-order=grouped']),
+    () => turbo(['run', 'build', '--output-logs=new-only', '--log-order=grouped']),
   );

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './chromium.mjs';
-import { build, install, root, run, tool, webApp } from './prepare.mjs';
+import { build, install, root, run, tool, turbo, webApp } from './prepare.mjs';
 
 const results = join(root, 'test-results');
 const shared = process.env.YUMO_SHARED ?? join(root, '../shared');
@@ -16,7 +16,7 @@ const readJson = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'ut
 const whole = ({ code }) => (code === 0 ? { ...none, note: 'clean' } : { ...none, failed: 1 });
 
 const lint = async () => whole(await tool('@biomejs/biome/bin/biome', ['check', '.']));
-const types = async () => whole(await tool('turbo/bin/turbo', ['run', 'typecheck', '--output-logs=errors-only']));
+const types = async () => whole(await turbo(['run', 'typecheck', '--output-logs=errors-only']));
 
 /** The unit tests of one package or app, run from its folder so that its own configuration counts. */
 async function unit(folder) {

@@ -3,6 +3,8 @@
 import { type ErrorCode, isYumoError, YumoError } from '@yumo/core';
 import { TokenizerError } from '@yumo/tokenizer';
 import { CommanderError } from 'commander';
+import { en, type Phrases } from './phrases/en.ts';
+import { usageMessage } from './usage.ts';
 
 /** Every {@link ErrorCode} has its own. */
 export const exitCodes: { readonly [K in ErrorCode]: number } = {
@@ -34,8 +36,8 @@ export interface Failure {
 }
 
 /** Any thrown thing as a failure with a name. */
-export function failureOf(error: unknown): Failure {
-  const known = asYumoError(error);
+export function failureOf(error: unknown, phrases: Phrases = en): Failure {
+  const known = asYumoError(error, phrases);
   if (known)
     return {
       code: known.code,
@@ -47,21 +49,14 @@ export function failureOf(error: unknown): Failure {
   return { code: 'INTERNAL', message, detail: {}, exit: internalExit };
 }
 
-function asYumoError(error: unknown): YumoError | undefined {
+function asYumoError(error: unknown, phrases: Phrases): YumoError | undefined {
   if (isYumoError(error)) return error;
   if (error instanceof TokenizerError) {
     const code = error.code === 'ARGUMENT' ? 'USAGE' : 'TOKENIZER';
     return new YumoError(code, error.message, error.detail, error);
   }
-  if (error instanceof CommanderError) return new YumoError('USAGE', usageMessage(error), { usage: error.code }, error);
+  if (error instanceof CommanderError)
+    return new YumoError('USAGE', usageMessage(error, phrases), { usage: error.code }, error);
   if (error instanceof Error && error.name === 'AbortError') return new YumoError('ABORTED', error.message, {}, error);
   return undefined;
-}
-
-/** Commander's sentence in the form of ours: who, what, the way out. */
-function usageMessage({ message }: CommanderError): string {
-  return message
-    .replace(/^error: /, '')
-    .replace(/\n\(Did you mean (?:one of )?(.+?)\?\)$/, '; did you mean $1?')
-    .replace(/\.$/, '');
 }

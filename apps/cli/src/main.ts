@@ -6,7 +6,7 @@ import { exitCodes, failureOf } from './exit-codes.ts';
 import { interruption } from './interrupt.ts';
 import { chooseLanguage, languages } from './language.ts';
 import { buildProgram } from './program.ts';
-import { rewriteModelFlags } from './recipe-flags.ts';
+import { normalizeFlags } from './recipe-flags.ts';
 import type { Session } from './session.ts';
 import { Output } from './ui/output.ts';
 
@@ -29,13 +29,13 @@ async function run(argv: readonly string[]): Promise<number> {
   const stop = interruption(() => output.note(phrases.stopping));
   const session: Session = { output, phrases, interruption: stop };
   try {
-    await buildProgram(session).parseAsync(rewriteModelFlags(argv), { from: 'user' });
-    return stop.exit ?? Number(process.exitCode ?? 0);
+    await buildProgram(session).parseAsync(normalizeFlags(argv), { from: 'user' });
+    return process.exitCode === undefined ? (stop.exit ?? 0) : Number(process.exitCode);
   } catch (error) {
     // Help and version end the parsing by an error that is none; so does a group without a command, whose help is printed on stderr.
     if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help'))
       return error.exitCode === 0 ? 0 : exitCodes.USAGE;
-    const failure = failureOf(error);
+    const failure = failureOf(error, phrases);
     const exit = failure.code === 'ABORTED' ? (stop.exit ?? failure.exit) : failure.exit;
     const { code, message, detail } = failure;
     output.document({ error: { code, message, detail, exit } });

@@ -3,12 +3,24 @@
 import { readFileSync } from 'node:fs';
 import { Command, type Help, Option } from 'commander';
 import { doctor } from './commands/doctor.ts';
+import { evaluate } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
+import { generate } from './commands/generate.ts';
 import { inspect } from './commands/inspect.ts';
+import { recipe } from './commands/recipe.ts';
+import { resume } from './commands/resume.ts';
+import { runs } from './commands/runs.ts';
+import { serve } from './commands/serve.ts';
 import { tokenizer } from './commands/tokenizer.ts';
+import { train } from './commands/train.ts';
 import type { Register, Session } from './session.ts';
 
 /** In the order of the help. */
-const commands: readonly Register[] = [tokenizer, inspect, doctor];
+const commands: readonly Register[] = [
+  ...[train, resume, runs, recipe],
+  ...[generate, evaluate, exportCommand, serve],
+  ...[tokenizer, inspect, doctor],
+];
 
 const version = (): string =>
   String(

@@ -14,6 +14,8 @@ export interface Finished {
 export interface Started {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
+  /** What is on stdout so far. */
+  output(): string;
   /** Resolves when this much of a stream has been printed. @throws when the process ends before. */
   printed(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function start(words: readonly string[], { cwd, environment = {}, input =
   return {
     child,
     finished,
+    output: () => output.stdout,
     printed: (stream, pattern) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

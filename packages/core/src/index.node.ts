@@ -1,5 +1,6 @@
 // The public names of @yumo/core in Node: everything universal, the file system, and onnxruntime-node.
 
 export * from './checkpoint/disk.node.ts';
+export * from './export/folder.node.ts';
 export * from './index.ts';
 export * from './runtimes/onnxruntime.node.ts';

@@ -8,7 +8,15 @@ export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
+export * from './export/export.ts';
+export type { ProbeDifference } from './export/probe.ts';
 export * from './generate/beam.ts';
+export type {
+  BeamGenerateOptions,
+  EndReason,
+  GenerateOptions,
+  GenerationStep,
+} from './generate/continue.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
 export {
@@ -18,7 +26,7 @@ export {
   type ScoreContext,
   type ScoreOptions,
 } from './generate/options.ts';
-export * from './generate/processors.ts';
+export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/stop.ts';
 export { type GraphCost, graphCost } from './graph/cost.ts';
@@ -30,8 +38,19 @@ export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
 export * from './models/architecture.ts';
 export { type DecoderGraph, decoderGraph } from './models/decoder-graph.ts';
-export { architectureFor, causalLmTypes } from './models/index.ts';
+export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-graph.ts';
+export {
+  architectureFor,
+  causalLmTypes,
+  type Model,
+  modelFor,
+  modelTypes,
+  seq2seqFor,
+  seq2seqTypes,
+} from './models/index.ts';
+export { crossDecoderGraph, encoderGraph, type Seq2SeqGraph } from './models/seq2seq-graph.ts';
 export * from './nn/dropout.ts';
+export * from './nn/losses.ts';
 export * from './nn/scope.ts';
 export * from './ops/build.ts';
 export * from './ops/compose.ts';
@@ -39,6 +58,7 @@ export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
 export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
+export { streamLongText } from './tasks/long-text.ts';
 export * from './tasks/text-generation.ts';
 export * from './tasks/tokenizer.ts';
 export * from './tensor.ts';

@@ -180,6 +180,30 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [any(2, 3, 4)], attrs: { axis: 1 }, why: 'not the last axis' },
   ],
 
+  cumsum: [
+    { x: [any(2, 5)], attrs: { axis: 1, exclusive: false, reverse: false } },
+    {
+      x: [any(3, 4, 2)],
+      attrs: { axis: 1, exclusive: true, reverse: true },
+      why: 'from the end, without the entry itself',
+    },
+    {
+      x: [ints([2, 4], 1, 0, 2, 1, 0, 3, 1, 1)],
+      attrs: { axis: 1, exclusive: false, reverse: false },
+      why: 'integers',
+    },
+  ],
+  topK: [
+    { x: [any(2, 6)], attrs: { axis: 1, k: 3, largest: true } },
+    { x: [any(4, 2, 3)], attrs: { axis: 0, k: 2, largest: false }, why: 'the smallest, along the first axis' },
+    {
+      x: [value('float32', [5], [2, 7, 7, 1, 7])],
+      attrs: { axis: 0, k: 4, largest: true },
+      flat: [0],
+      why: 'equals in order',
+    },
+  ],
+
   reshape: [{ x: [any(2, 6)], attrs: { shape: [3, 2, 2] } }],
   transpose: [
     { x: [any(2, 3, 4)], attrs: { permutation: [2, 0, 1] } },

@@ -2,9 +2,11 @@
 import {
   formerMarks,
   formerNonSpacingMarks,
+  formerPunctuation,
   newFormatCharacters,
   newMarks,
   newNonSpacingMarks,
+  newPunctuation,
 } from './unicode-differences.ts';
 
 /** Unicode's White_Space: unlike JavaScript's `\s` it has U+0085 and has not U+FEFF. */
@@ -39,7 +41,7 @@ export function isIdeograph(c: number): boolean {
   );
 }
 
-const punctuation = /^[!-/:-@[-`{-~\p{P}]$/u;
+const punctuation = new RegExp(`^(?![${newPunctuation}])[!-/:-@[-\`{-~\\p{P}${formerPunctuation}]$`, 'u');
 const numeric = /^\p{N}$/u;
 const other = new RegExp(`^(?![${newFormatCharacters}])[\\p{Cc}\\p{Cf}\\p{Co}]$`, 'u');
 const nonSpacingMark = new RegExp(`^(?:[${formerNonSpacingMarks}]|(?![${newNonSpacingMarks}])\\p{Mn})$`, 'u');

@@ -27,7 +27,7 @@ function hanTokens(tokenizer: Tokenizer): string[] {
 }
 
 describe.runIf(there)('the four classic novels', () => {
-  it('take at most 25 MB of arrays per MB of text, though hardly a clause repeats (byte-level BPE, 8,192 tokens)', async () => {
+  it('take at most 30 MB of arrays per MB of text, though hardly a clause repeats (byte-level BPE, 8,192 tokens)', async () => {
     const before = process.memoryUsage().arrayBuffers;
     let most = 0;
     const tokenizer = await trainByteLevelBpe(books.flatMap(linesOf), {
@@ -37,7 +37,7 @@ describe.runIf(there)('the four classic novels', () => {
       },
     });
     console.log(`${(bytes / 1e6).toFixed(1)} MB of text, ${(most / bytes).toFixed(1)} MB of arrays per MB of text`);
-    expect(most / bytes).toBeLessThan(25);
+    expect(most / bytes).toBeLessThan(30);
     const text = books[0]!.toString('utf8').slice(0, 20_000);
     const ids = tokenizer.encodeIds(text);
     expect(tokenizer.decode(ids)).toBe(text);

@@ -1,7 +1,13 @@
 // The public names of @yumo/train that run anywhere.
 
+export type { Batch, BatchOrder } from './data/batches.ts';
+export type { TextFile } from './data/corpus.ts';
+export type { TrainingEvent } from './events.ts';
+export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';
-export * from './schedules.ts';
+export { rateShare } from './schedules.ts';
 export * from './step.ts';
+export { type Checkpoint, memoryStore, type Progress, type RunStore } from './store.ts';
+export { runTraining, type TrainingJob } from './trainer.ts';

@@ -59,6 +59,8 @@ export interface LanguageEvaluation {
   readonly lossPerCharacter: number;
   readonly perplexity: number;
   readonly bitsPerByte: number;
+  /** False: the tokenizer drops or changes something of the texts, and what it drops costs nothing. */
+  readonly lossless: boolean;
   readonly contextLength: number;
   readonly stride: number;
   readonly seconds: number;
@@ -81,7 +83,8 @@ export function* windowsOf(text: number, length: number, context: number, stride
   for (let from = 0; from < predictions; ) {
     // The first window counts all that it sees; each later one the last `stride` positions.
     const end = Math.min(predictions, from === 0 ? context : from + stride);
-    yield { text, start: Math.max(0, end - context), from, end };
+    // Without overlap the windows are the trainer's rows, so that both give the same loss.
+    yield { text, start: stride < context ? Math.max(0, end - context) : from, from, end };
     from = end;
   }
 }
@@ -132,6 +135,7 @@ export async function evaluateLanguageModel(
   const predicted = streams.map((ids, i) =>
     ids.length < 2 ? '' : texts[i]!.slice(tokenizer.decode([ids[0]!]).length),
   );
+  const lossless = streams.every((ids, i) => tokenizer.decode(ids) === texts[i]);
   const tokens = streams.reduce((n, ids) => n + Math.max(0, ids.length - 1), 0);
   if (tokens === 0)
     throw new YumoError('DATA', `the ${texts.length} texts have no two tokens in a row: there is nothing to predict`, {
@@ -171,6 +175,7 @@ export async function evaluateLanguageModel(
     lossPerCharacter: loss / characters,
     perplexity: Math.exp(loss / tokens),
     bitsPerByte: loss / bytes / Math.LN2,
+    lossless,
     contextLength: context,
     stride,
     seconds: (performance.now() - started) / 1000,

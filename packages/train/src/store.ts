@@ -12,6 +12,8 @@ export interface Progress {
   readonly bestStep: number | null;
   /** The last step that was evaluated. */
   readonly evaluatedStep: number | null;
+  /** The last step that was sampled. */
+  readonly sampledStep: number | null;
   /** Computing time so far. */
   readonly seconds: number;
   /** Of the token streams: the data must be the same when the run goes on. */

@@ -180,6 +180,19 @@ describe('a training', () => {
     expect(Object.keys(store.weights()!)).toContain('model.embed_tokens.weight');
   });
 
+  it('draws samples of the prompt, the same for the same seed and step, and shows the last in the card', async () => {
+    const [a, b] = [memoryStore(), memoryStore()];
+    const recipe = recipeOf({ sampleEvery: 6, samplePrompt: '7 bottles' });
+    const samples = (await collect(a, recipe)).filter((e) => e.kind === 'sample');
+    expect(samples.map((s) => s.step)).toEqual([6, 12]);
+    expect(samples[0]).toMatchObject({ prompt: '7 bottles' });
+    expect(samples[0]!.text.length).toBeGreaterThan(3);
+    await collect(b, recipe, { stopAfter: 6 });
+    const again = (await collect(b, recipe, { resume: true })).filter((e) => e.kind === 'sample');
+    expect(again).toEqual(samples);
+    expect(a.files.get('README.md')).toContain('A sample at step');
+  });
+
   it('says whether the recipe kept its promise', async () => {
     const expect_ = { metric: 'validationLossPerCharacter', atMost: 0.5 };
     const events = await collect(memoryStore(), recipeOf({ expect: expect_ }));

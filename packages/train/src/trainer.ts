@@ -9,7 +9,9 @@ import { type TrainingEngine, trainingEngine } from './engine.ts';
 import type { TrainingEvent } from './events.ts';
 import { initialValues } from './initial.ts';
 import { type ModelPlan, planModel } from './model-config.ts';
+import { streamKey } from './random.ts';
 import type { Recipe } from './recipe.ts';
+import { sampleText } from './sampling.ts';
 import { rateShare } from './schedules.ts';
 import type { Checkpoint, Progress, RunStore } from './store.ts';
 
@@ -65,6 +67,7 @@ export async function* runTraining(job: TrainingJob): AsyncGenerator<TrainingEve
     // What is due after a step is decided from the progress alone, so that a run stopped in between makes up for it when it goes on.
     for (;;) {
       const index = loop.progress.step;
+      if (loop.sampleDue && !signal?.aborted) yield* loop.sample();
       if (loop.evaluationDue && !signal?.aborted) yield* loop.evaluate();
       if (loop.checkpointDue || (signal?.aborted && loop.unsaved)) yield* loop.save();
       if (index >= recipe.steps || signal?.aborted) break;
@@ -156,6 +159,7 @@ class Loop {
       bestLossPerCharacter: null,
       bestStep: null,
       evaluatedStep: null,
+      sampledStep: null,
       seconds: 0,
       fingerprint: prepared.corpus.fingerprint,
     };
@@ -176,6 +180,12 @@ class Loop {
     return step > 0 && step !== evaluatedStep && (step % evaluateEvery === 0 || step === steps);
   }
 
+  get sampleDue(): boolean {
+    const { step, sampledStep } = this.#progress;
+    const { sampleEvery, steps } = this.#job.recipe;
+    return sampleEvery > 0 && step > 0 && step !== sampledStep && (step % sampleEvery === 0 || step === steps);
+  }
+
   get checkpointDue(): boolean {
     const { step } = this.#progress;
     const { checkpointEvery, steps } = this.#job.recipe;
@@ -189,6 +199,19 @@ class Loop {
   async *tell(event: TrainingEvent): AsyncGenerator<TrainingEvent> {
     await this.#job.store.append(event);
     yield event;
+  }
+
+  /** Continues the recipe's prompt. The draw depends on seed and step alone. */
+  async *sample(): AsyncGenerator<TrainingEvent> {
+    const { recipe, runtime, signal } = this.#job;
+    const { model, engine, tokenizer } = this.#prepared;
+    const { step } = this.#progress;
+    const prompt = recipe.samplePrompt;
+    const seed = streamKey(recipe.seed, `sample ${step}`);
+    const text = await sampleText(runtime, model, engine.parameters, tokenizer, prompt, seed, signal);
+    if (signal?.aborted) return; // unfinished; it will be drawn again
+    this.advance({ sampledStep: step });
+    yield* this.tell({ kind: 'sample', step, prompt, text });
   }
 
   /** Measures the validation part; the best so far becomes the bundle, and a checkpoint that is kept. */

@@ -18,7 +18,7 @@ interface Options extends DeviceOptions {
   readonly repetitionPenalty?: number;
   readonly frequencyPenalty?: number;
   readonly presencePenalty?: number;
-  readonly noRepeatNgramSize?: number;
+  readonly blockNgrams?: number;
   readonly seed?: number;
   readonly stop?: readonly string[];
   readonly stream?: true;
@@ -42,14 +42,14 @@ export const generate: Register = (program, { output, phrases, interruption }) =
     .option('--repetition-penalty <x>', p.repetitionPenalty, numberFrom(phrases, 0))
     .option('--frequency-penalty <x>', p.frequencyPenalty, numberFrom(phrases, -1000, 1000))
     .option('--presence-penalty <x>', p.presencePenalty, numberFrom(phrases, -1000, 1000))
-    .option('--no-repeat-ngram-size <n>', p.noRepeatNgramSize, integer(0))
+    .option('--block-ngrams <n>', p.noRepeatNgramSize, integer(0))
     .option('--seed <n>', phrases.seed, integer(0))
     .option('--stop <text>', p.stop, collect)
     .option('--stream', p.stream)
     .addOption(deviceOption(phrases))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, given: string | undefined, options: Options) => {
-      const { device, threads, stream, ...sampling } = options;
+      const { device, threads, stream, blockNgrams: noRepeatNgramSize, ...sampling } = options;
       const { signal } = interruption;
       const prompt = given ?? (await readStandardInput());
       const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
@@ -57,11 +57,13 @@ export const generate: Register = (program, { output, phrases, interruption }) =
         tokenizer: (json) => Tokenizer.fromJson(json, { file: `${folder}/tokenizer.json` }),
         signal,
       });
+      const read = generator.tokenizer.decode(generator.tokenizer.encodeIds(prompt), { skipSpecialTokens: true });
+      if (read !== prompt) output.note(p.lossy(JSON.stringify(read)));
       try {
         const ids: number[] = [];
         const logProbabilities: number[] = [];
         let shown = 0;
-        for await (const event of generator.stream(prompt, { ...sampling, signal })) {
+        for await (const event of generator.stream(prompt, { ...sampling, noRepeatNgramSize, signal })) {
           if (stream) output.document(event);
           if (event.kind === 'start') output.text(prompt);
           if (event.kind === 'token') {

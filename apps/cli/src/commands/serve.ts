@@ -46,6 +46,7 @@ export const serve: Register = (program, { output, phrases, interruption }) => {
         );
         output.print(`\n${p.listening(listening.address)}`);
         await stopped(interruption.signal);
+        process.exitCode = 0; // to be stopped is how a server ends
       } finally {
         await listening.close();
       }

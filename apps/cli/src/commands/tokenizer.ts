@@ -14,10 +14,10 @@ import {
   trainWordLevel,
   trainWordPiece,
 } from '@yumo/tokenizer';
+import { readTextFiles } from '@yumo/train/node';
 import { type Command, Option } from 'commander';
 import { collect, integerFrom } from '../options.ts';
 import { progressOf, type Register, type Session } from '../session.ts';
-import { textsOf } from '../texts.ts';
 import { significant, whole } from '../ui/format.ts';
 import { readStandardInput } from '../ui/input.ts';
 import { pairs, table } from '../ui/table.ts';
@@ -67,14 +67,10 @@ function registerTrain(group: Command, session: Session): void {
     .action(async (files: string[], options: TrainOptions) => {
       const { kind, vocabularySize, minFrequency, special, field, out } = options;
       const progress = progressOf(session);
-      let characters = 0;
-      async function* counted(): AsyncGenerator<string> {
-        for await (const text of textsOf(files, { field, signal: interruption.signal })) {
-          characters += text.length;
-          yield text;
-        }
-      }
-      const trained = await trainers[kind](counted(), {
+      const asker = { who: 'tokenizer train', remedy: phrases.evaluate.noFile };
+      const texts = (await readTextFiles({ files, field }, [process.cwd()], asker)).flatMap((f) => f.documents);
+      const characters = texts.reduce((n, text) => n + text.length, 0);
+      const trained = await trainers[kind](texts, {
         ...(vocabularySize === undefined ? {} : { vocabularySize }),
         ...(minFrequency === undefined || kind === 'unigram' ? {} : { minFrequency }),
         ...(special === undefined ? {} : { specialTokens: special }),

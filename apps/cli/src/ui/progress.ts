@@ -9,6 +9,8 @@ export interface ProgressState {
   readonly total: number | null;
   /** What is counted: `step`. */
   readonly unit: string;
+  /** Where the caller knows better than the rate so far. */
+  readonly secondsLeft?: number;
   /** Measurements, in the order shown: `loss 1.91`. */
   readonly facts?: readonly string[];
 }
@@ -78,12 +80,13 @@ export class Progress {
     this.#printed = this.#latest;
   }
 
-  #describe({ done, total, unit, facts = [] }: ProgressState, at: number, isTTY: boolean): string {
+  #describe({ done, total, unit, secondsLeft, facts = [] }: ProgressState, at: number, isTTY: boolean): string {
     const first = this.#first!; // set by update
     const rate = (done - first.done) / (at - first.at);
     const share = total === null || total === 0 ? undefined : done / total;
-    const left =
-      total !== null && rate > 0 && done < total ? [this.#options.left(duration((total - done) / rate))] : [];
+    const guess = total !== null && rate > 0 ? (total - done) / rate : undefined;
+    const seconds = secondsLeft ?? guess;
+    const left = seconds === undefined || done === total ? [] : [this.#options.left(duration(seconds))];
     const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`];
     return [
       `${unit} ${done}${total === null ? '' : `/${total}`}`,

@@ -59,6 +59,7 @@ export function matchParameters(file: TensorFile, parameters: readonly Parameter
   const found = new Map<string, string>();
   const claims = new Map<string, string[]>();
   const unexpected: string[] = [];
+  const ignored = (name: string): boolean => rules.ignoredNames.some((pattern) => pattern.test(name));
   for (const name of file.names) {
     if (wanted.has(name)) {
       found.set(name, name);
@@ -66,13 +67,16 @@ export function matchParameters(file: TensorFile, parameters: readonly Parameter
     }
     const ours = [...candidates(name, rules, roots)].find((candidate) => wanted.has(candidate));
     // What another head would want is ignored only where no rule gives it a place here.
-    if (ours === undefined && rules.ignoredNames.some((pattern) => pattern.test(name))) continue;
+    if (ours === undefined && ignored(name)) continue;
     if (ours === undefined) unexpected.push(name);
     else claims.set(ours, [...(claims.get(ours) ?? []), name]);
   }
   const ambiguous: { name: string; stored: string[] }[] = [];
-  for (const [name, stored] of claims) {
+  for (const [name, all] of claims) {
     if (found.has(name)) continue; // the exact name wins; the other is its tied copy
+    // So does a tensor of the model itself over another head's copy of it.
+    const own = all.filter((n) => !ignored(n));
+    const stored = own.length > 0 ? own : all;
     if (stored.length > 1) ambiguous.push({ name, stored });
     found.set(name, stored[0]!);
   }

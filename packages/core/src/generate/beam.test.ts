@@ -42,7 +42,7 @@ function all(prompt: readonly number[], length: number, lengthPenalty: number): 
   return found.sort((a, b) => b.score - a.score);
 }
 
-const options: BeamOptions = { beams: 2, maxNewTokens: 4, endTokens: [end], padToken: 0, processors: [] };
+const options: BeamOptions = { beams: 2, maxNewTokens: 4, endTokens: [end], padToken: 0, processorsOf: () => [] };
 const search = (prompts: number[][], o: Partial<BeamOptions>) =>
   beamSearch(new MadeUp(prompts), prompts, { ...options, ...o });
 
@@ -75,7 +75,7 @@ describe('beam search', () => {
   });
 
   it('keeps to what processors leave', async () => {
-    const [results] = await search([[1]], { beams: 3, returnSequences: 3, processors: [suppress([0, 2])] });
+    const [results] = await search([[1]], { beams: 3, returnSequences: 3, processorsOf: () => [suppress([0, 2])] });
     expect(results!.every((r) => r.ids.every((id) => id === 1 || id === 3))).toBe(true);
     expect(results!.every((r) => r.ids.length === 4)).toBe(true);
   });
@@ -92,7 +92,13 @@ describe('beam search', () => {
 
   it('in groups gives rows that begin differently when difference pays', async () => {
     const begins = async (diversityPenalty: number): Promise<number> => {
-      const o = { beams: 3, beamGroups: 3, returnSequences: 3, diversityPenalty, processors: [suppress([end])] };
+      const o = {
+        beams: 3,
+        beamGroups: 3,
+        returnSequences: 3,
+        diversityPenalty,
+        processorsOf: () => [suppress([end])],
+      };
       return new Set((await search([[1]], o))[0]!.map((r) => r.ids[0])).size;
     };
     expect(await begins(0)).toBe(1);

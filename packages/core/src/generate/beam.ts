@@ -19,7 +19,8 @@ export interface BeamOptions {
   readonly endTokens: readonly number[];
   /** What groups that are done count as having chosen. */
   readonly padToken: number;
-  readonly processors: readonly Processor[];
+  /** What acts on the log-probabilities of a prompt's beams. */
+  readonly processorsOf: (prompt: number) => readonly Processor[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -116,8 +117,8 @@ export async function beamSearch(
   const { beams, beamGroups: groups = 1, diversityPenalty = 0, lengthPenalty = 1, earlyStopping = false } = options;
   const { maxNewTokens, endTokens, padToken, signal, returnSequences = 1 } = options;
   const size = beams / groups;
-  const process = chain(options.processors);
   const prompts = rows.length;
+  const process = rows.map((_, p) => chain(options.processorsOf(p)));
   const finished = Array.from({ length: prompts * groups }, () => new Finished(size, lengthPenalty, earlyStopping));
   // Group g of prompt p runs in the rows p · beams + g · size … of the decoding.
   decoding.select(rows.flatMap((_, p) => new Array<number>(beams).fill(p)));
@@ -149,7 +150,7 @@ export async function beamSearch(
           checkScores(decoding.scores[row]!, 'beam search');
           const scores = logSoftmaxOf(decoding.scores[row]!);
           if (groups > 1) penaliseChosen(scores, diversityPenalty, chosen);
-          process(scores, { ids: [...rows[p]!, ...running[row]!.ids], promptLength: rows[p]!.length });
+          process[p]!(scores, { ids: [...rows[p]!, ...running[row]!.ids], promptLength: rows[p]!.length });
           return { sum: running[row]!.sum, scores };
         });
         // Twice the beams: however many of them end, enough remain to run on.

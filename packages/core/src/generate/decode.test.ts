@@ -11,7 +11,8 @@ import { parameterScope } from '../nn/scope.ts';
 import { referenceRuntime } from '../runtimes/reference.ts';
 import { tensor } from '../tensor.ts';
 import { value } from '../value.ts';
-import { CausalLm, type GenerateOptions, type GenerationStep } from './decode.ts';
+import type { GenerateOptions, GenerationStep } from './continue.ts';
+import { CausalLm } from './decode.ts';
 import { logSoftmaxOf } from './processors.ts';
 
 const load = async (config: Readonly<Record<string, unknown>>, generation = {}): Promise<CausalLm> =>

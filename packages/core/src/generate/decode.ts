@@ -2,50 +2,21 @@
 
 import type { Bundle } from '../checkpoint/folder.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
-import { throwIfAborted, YumoError } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
 import { architectureFor } from '../models/index.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
-import { type BeamOptions, type BeamResult, beamSearch } from './beam.ts';
-import { type DecoderProgram, DecoderRows } from './decoding.ts';
-import { checkGenerationOptions, idsOf, processorsFor, type ScoreOptions } from './options.ts';
-import { chain, checkScores, type Processor, type Scores } from './processors.ts';
-import { argmaxOf, drawAt, logProbabilityOf, uniformAt } from './sampling.ts';
-
-/** Why a row ended: an end token, enough new tokens, or the model's context is full. */
-export type EndReason = 'end' | 'length' | 'context';
-
-export interface GenerateOptions extends ScoreOptions {
-  /** As many as the context holds by default. */
-  readonly maxNewTokens?: number | undefined;
-  /** Drawn tokens depend on it, the row and the step only. 0 by default. */
-  readonly seed?: number | undefined;
-  /** The model's own by default. */
-  readonly endTokens?: readonly number[] | undefined;
-  readonly padToken?: number | undefined;
-  /** Applied after those that the options mean. */
-  readonly processors?: readonly Processor[] | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface BeamGenerateOptions
-  extends GenerateOptions,
-    Pick<
-      BeamOptions,
-      'beams' | 'beamGroups' | 'diversityPenalty' | 'lengthPenalty' | 'earlyStopping' | 'returnSequences'
-    > {}
-
-/** What happens to a row, as it happens. */
-export type GenerationStep =
-  | {
-      readonly kind: 'token';
-      /** Index of the prompt. */
-      readonly row: number;
-      readonly id: number;
-      /** ln p by the model, before any processor. */
-      readonly logProbability: number;
-    }
-  | { readonly kind: 'end'; readonly row: number; readonly reason: EndReason };
+import type { BeamResult } from './beam.ts';
+import {
+  type BeamGenerateOptions,
+  continueRows,
+  type GenerateOptions,
+  type GenerationStep,
+  type Start,
+  searchRows,
+} from './continue.ts';
+import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
+import { idsOf } from './options.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -115,99 +86,34 @@ export class CausalLm {
     prompts: readonly (readonly number[])[],
     options: GenerateOptions = {},
   ): AsyncGenerator<GenerationStep, void, undefined> {
-    checkGenerationOptions(options);
-    const { signal, seed = 0, endTokens = this.endTokens, padToken = this.padToken, temperature } = options;
-    const longest = Math.max(0, ...prompts.map((p) => p.length));
-    const maxNewTokens = options.maxNewTokens ?? Number.POSITIVE_INFINITY;
-    throwIfAborted(signal, 'generate');
-    if (prompts.length === 0) return;
-    const processors = this.#processors(options, { endTokens, promptLength: longest, maxNewTokens });
-    const process = processors.length > 0 ? chain(processors) : undefined;
-    const rows = prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]);
-    let alive = prompts.map((_, row) => row);
-    if (maxNewTokens === 0) {
-      for (const row of alive) yield { kind: 'end', row, reason: 'length' };
-      return;
-    }
-    const decoding = await DecoderRows.start(this.#model, prompts, { padToken, signal });
-    for (let step = 0; ; step++) {
-      const going: number[] = []; // places in the batch
-      for (const [place, row] of alive.entries()) {
-        const ids = rows[row]!;
-        const raw = decoding.scores[place]!;
-        const id = choose(
-          raw,
-          process,
-          { ids, promptLength: longest },
-          temperature === 0 ? undefined : uniformAt(seed, row, step),
-        );
-        ids.push(id);
-        yield { kind: 'token', row, id, logProbability: logProbabilityOf(raw, id) };
-        throwIfAborted(signal, 'generate');
-        const reason: EndReason | undefined = endTokens.includes(id)
-          ? 'end'
-          : step + 1 === maxNewTokens
-            ? 'length'
-            : prompts[row]!.length + step + 1 > this.contextLength
-              ? 'context'
-              : undefined;
-        if (reason) yield { kind: 'end', row, reason };
-        else going.push(place);
-      }
-      if (going.length === 0) return;
-      decoding.select(going);
-      alive = going.map((place) => alive[place]!);
-      await decoding.advance(
-        alive.map((row) => rows[row]!.at(-1)!),
-        signal,
-      );
-    }
+    yield* continueRows(this.#start(prompts, options), this.#resolved(options));
   }
 
   /**
    * The most probable continuations by beam search; for each prompt the best first.
    * @throws YumoError as {@link generate}, and `CONFIG` when beams do not divide into groups.
    */
-  async beamSearch(prompts: readonly (readonly number[])[], options: BeamGenerateOptions): Promise<BeamResult[][]> {
-    checkGenerationOptions(options);
-    const {
-      beams,
-      beamGroups = 1,
-      returnSequences = 1,
-      signal,
-      endTokens = this.endTokens,
-      padToken = this.padToken,
-    } = options;
-    if (beams % beamGroups !== 0)
-      throw new YumoError('CONFIG', `beam search: ${beams} beams do not divide into ${beamGroups} groups`, {
-        beams,
-        beamGroups,
-      });
-    if (returnSequences > beams)
-      throw new YumoError(
-        'CONFIG',
-        `beam search: ${returnSequences} sequences were asked for, ${beams} beams are kept; raise beams`,
-        { beams, returnSequences },
-      );
-    if (prompts.length === 0) return [];
-    const longest = Math.max(...prompts.map((p) => p.length));
-    const room = this.contextLength - longest + 1;
-    const maxNewTokens = Math.min(options.maxNewTokens ?? room, Math.max(room, 1));
-    const processors = this.#processors(
-      { ...options, temperature: options.temperature || undefined },
-      { endTokens, promptLength: longest, maxNewTokens },
-    );
-    const rows = prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]);
-    const decoding = await DecoderRows.start(this.#model, prompts, { padToken, signal });
-    return beamSearch(decoding, rows, { ...options, maxNewTokens, endTokens, padToken, processors });
+  beamSearch(prompts: readonly (readonly number[])[], options: BeamGenerateOptions): Promise<BeamResult[][]> {
+    return searchRows(this.#start(prompts, options), this.#resolved(options));
   }
 
   dispose(): Promise<void> {
     return this.#model.program.dispose();
   }
 
-  #processors(options: GenerateOptions, context: Parameters<typeof processorsFor>[1]): Processor[] {
-    return [...processorsFor(options, context), ...(options.processors ?? [])];
+  #resolved<O extends GenerateOptions>(options: O): O & { endTokens: readonly number[]; padToken: number } {
+    const { endTokens = this.endTokens, padToken = this.padToken } = options;
+    return { ...options, endTokens, padToken };
+  }
+
+  #start(prompts: readonly (readonly number[])[], { padToken = this.padToken, signal }: GenerateOptions): Start {
+    checkPrompts(prompts, this.#model);
+    const longest = Math.max(0, ...prompts.map((p) => p.length));
+    return {
+      rows: prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]),
+      room: prompts.map((p) => this.contextLength - p.length),
+      begin: () => DecoderRows.start(this.#model, prompts, { padToken, signal }),
+    };
   }
 }
 
@@ -216,21 +122,4 @@ async function weightless({ source }: Bundle): Promise<string | undefined> {
   for (const weights of ['model.safetensors', 'model.safetensors.index.json'])
     if (await source.exists(weights)) return undefined;
   return (await source.exists('onnx/model.onnx')) ? 'onnx/model.onnx' : undefined;
-}
-
-/** The next id: the likeliest, or drawn at `u`. Processors work on a copy. */
-function choose(
-  raw: Scores,
-  process: Processor | undefined,
-  row: Parameters<Processor>[1],
-  u: number | undefined,
-): number {
-  checkScores(raw, 'generate');
-  let scores = raw;
-  if (process) {
-    scores = raw.slice();
-    process(scores, row);
-    checkScores(scores, 'generate');
-  }
-  return u === undefined ? argmaxOf(scores) : drawAt(scores, u);
 }

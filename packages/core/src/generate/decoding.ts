@@ -34,9 +34,9 @@ const integers = (type: 'int32' | 'int64', shape: readonly number[], data: reado
     : { dtype: 'int64', shape, data: BigInt64Array.from(data, BigInt) };
 
 /** @throws YumoError `DATA`, `TOKENIZER`, `CONTEXT`: empty rows, ids outside the vocabulary, rows longer than the context. */
-function checkPrompts(
+export function checkPrompts(
   prompts: readonly (readonly number[])[],
-  { contextLength, vocabularySize }: DecoderProgram,
+  { contextLength, vocabularySize }: { readonly contextLength: number; readonly vocabularySize: number },
 ): void {
   prompts.forEach((prompt, row) => {
     if (prompt.length === 0)
@@ -97,7 +97,6 @@ export class DecoderRows implements Decoding {
     prompts: readonly (readonly number[])[],
     { padToken = 0, signal }: { padToken?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<DecoderRows> {
-    checkPrompts(prompts, model);
     const longest = Math.max(...prompts.map((p) => p.length));
     const padding = prompts.map((p) => longest - p.length);
     const rows = new DecoderRows(model, padding);

@@ -1,6 +1,5 @@
 // Each processor against the values of Hugging Face transformers, and what those values do not show.
 
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskSource } from '../checkpoint/disk.node.ts';
@@ -18,13 +17,12 @@ import {
   typicalP,
 } from './processors.ts';
 
-const shared = process.env.YUMO_SHARED ?? resolve(import.meta.dirname, '../../../../../shared');
-const golden = resolve(shared, 'golden/models');
+const golden = resolve(import.meta.dirname, '../../test/golden');
 const row = (ids: number[], promptLength = 0): Row => ({ ids, promptLength });
 const gone = Number.NEGATIVE_INFINITY;
 
-describe.skipIf(!existsSync(golden))('the reference values (need ../shared)', async () => {
-  const cases = existsSync(golden) ? await runProcessorCases(diskSource(golden)) : [];
+describe('the reference values', async () => {
+  const cases = await runProcessorCases(diskSource(golden));
   it.each(cases.map((c) => [c.case, c] as const))('%s', (_, c) => {
     expect(c).toMatchObject({ status: 'pass' });
   });

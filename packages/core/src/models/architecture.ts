@@ -36,6 +36,9 @@ export interface Architecture<C = unknown> {
   readonly modelType: string;
   /** Checks the fields and fills in the defaults. @throws YumoError `CONFIG` naming the field. */
   readConfig(json: Readonly<Record<string, unknown>>): C;
+  /** Largest number of positions; undefined where any number does. */
+  contextLength(config: C): number | undefined;
+  vocabularySize(config: C): number;
   /** By the entry of config.json's `architectures`; the first one is meant by a config without that field. */
   readonly heads: Readonly<Record<string, Head<C>>>;
   /** Foreign parameter names → ours, tried in order; where each was seen stands beside it. */
@@ -89,9 +92,7 @@ export interface CausalLmArchitecture<C = unknown> extends Architecture<C> {
   readonly className: string;
   causalLm(s: Scope, inputs: DecoderInputs, config: C): DecoderOutputs;
   cache(config: C): CacheSizes;
-  /** Largest number of positions. */
   contextLength(config: C): number;
-  vocabularySize(config: C): number;
 }
 
 /** What an encoder computes from text. */
@@ -144,9 +145,6 @@ export interface Seq2SeqArchitecture<C = unknown> extends Architecture<C> {
   cache(config: C): CacheSizes;
   /** Width of the encoder's output. */
   hiddenSize(config: C): number;
-  /** Largest number of positions on either side; undefined where positions are relative and any number does. */
-  contextLength(config: C): number | undefined;
-  vocabularySize(config: C): number;
   /** Id that the decoder starts with. */
   decoderStart(config: C): number;
 }

@@ -1,5 +1,6 @@
 // BERT (Devlin et al. 2018, arXiv:1810.04805): a post-norm encoder that sees both sides, with segments, learned positions and many heads.
 
+import { YumoError } from '../errors.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -47,6 +48,8 @@ export interface BertConfig extends Labelled {
   attention_probs_dropout_prob: number;
   classifier_dropout: number;
   pad_token_id: number | undefined;
+  /** The output matrix of the masked language model is the word embeddings'. */
+  tie_word_embeddings: boolean;
 }
 
 export function readBertConfig(json: Readonly<Record<string, unknown>>): BertConfig {
@@ -54,6 +57,13 @@ export function readBertConfig(json: Readonly<Record<string, unknown>>): BertCon
   const hidden_size = f.size('hidden_size', 768);
   const num_attention_heads = f.size('num_attention_heads', 12);
   requireDivides(['num_attention_heads', num_attention_heads], ['hidden_size', hidden_size]);
+  const positions = f.text('position_embedding_type', 'absolute');
+  if (positions !== 'absolute')
+    throw new YumoError(
+      'CONFIG',
+      `config.json: "position_embedding_type" is "${positions}"; only "absolute" is supported`,
+      { positions },
+    );
   const hidden_dropout_prob = f.rate('hidden_dropout_prob', 0.1);
   return {
     vocab_size: f.size('vocab_size', 30522),
@@ -70,7 +80,8 @@ export function readBertConfig(json: Readonly<Record<string, unknown>>): BertCon
     hidden_dropout_prob,
     attention_probs_dropout_prob: f.rate('attention_probs_dropout_prob', 0.1),
     classifier_dropout: f.rate('classifier_dropout', hidden_dropout_prob),
-    pad_token_id: f.optional('pad_token_id'),
+    pad_token_id: json.pad_token_id === undefined ? 0 : f.optional('pad_token_id'), // null means none
+    tie_word_embeddings: f.flag('tie_word_embeddings', true),
     ...readLabels(json),
   };
 }
@@ -173,7 +184,7 @@ function predictions(s: Scope, x: Tensor, c: BertConfig): Tensor {
   const transform = at.at('transform');
   const dense = linear(transform.at('dense'), x, c.hidden_size, { initializer: normal(c.initializer_range) });
   const h = layerNorm(transform.at('LayerNorm'), activation(c.hidden_act)(dense), c.layer_norm_eps);
-  const words = s.at('bert').at('embeddings').at('word_embeddings');
+  const words = c.tie_word_embeddings ? s.at('bert').at('embeddings').at('word_embeddings') : at.at('decoder');
   const table = embeddingTable(words, c.vocab_size, c.embedding_size, normal(c.initializer_range));
   return add(matmul(h, table, { transposeB: true }), at.param('bias', [c.vocab_size], zeros));
 }
@@ -201,6 +212,8 @@ const nextSentence = { next_sentence_label: { dtype: 'int32', shape: ['batch'] }
 export const bert: Architecture<BertConfig> = {
   modelType: 'bert',
   readConfig: readBertConfig,
+  contextLength: (c) => c.max_position_embeddings,
+  vocabularySize: (c) => c.vocab_size,
   heads: {
     BertModel: encoderHead(encode, segmentedInputs),
     BertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),

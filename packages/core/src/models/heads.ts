@@ -62,6 +62,13 @@ export function needed(inputs: NamedTensors, name: string): Tensor {
   return found;
 }
 
+/** The encoder's states that cross-attention reads when its keys and values are not given. @throws YumoError `FEED` */
+export function sourceStates({ encoderHiddenStates }: CrossDecoderInputs): Tensor {
+  if (!encoderHiddenStates)
+    throw new YumoError('FEED', "decode: needs the encoder's hidden states, or the keys and values made from them", {});
+  return encoderHiddenStates;
+}
+
 /** `prefix.0`, `prefix.1` … */
 const numbered = (prefix: string, tensors: readonly Tensor[]): NamedTensors =>
   Object.fromEntries(tensors.map((t, i) => [`${prefix}.${i}`, t]));
@@ -191,8 +198,10 @@ export const encoderHead = <C>(encode: Encode<C>, inputs: InputForms): Head<C> =
   inputs: () => inputs,
   labels: () => ({}),
   build(s, given, c, { dropout }: HeadOptions = {}) {
-    const embed = (texts: NamedTensors): { encoded: Encoded; embedding: Tensor } => {
-      const encoded = encode(s, texts, c, dropout);
+    const embed = (texts: NamedTensors, place = ''): { encoded: Encoded; embedding: Tensor } => {
+      // The two sides of a pair draw their own dropout masks, though the parameters are the same.
+      const own: Dropout | undefined = dropout && ((t, rate, at) => dropout(t, rate, `${place}${at}`));
+      const encoded = encode(s, texts, c, own);
       return { encoded, embedding: sentenceEmbedding(encoded.hiddenStates.at(-1)!, texts.attention_mask) };
     };
     if (!given.a_input_ids) {
@@ -203,8 +212,8 @@ export const encoderHead = <C>(encode: Encode<C>, inputs: InputForms): Head<C> =
       Object.fromEntries(
         Object.entries(given).flatMap(([name, t]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), t]] : [])),
       );
-    const a = embed(side('a_')).embedding;
-    const b = embed(side('b_')).embedding;
+    const a = embed(side('a_'), 'a.').embedding;
+    const b = embed(side('b_'), 'b.').embedding;
     const logits = contrastLogits(a, b, contrastTemperature);
     return { a_embedding: a, b_embedding: b, logits, loss: diagonalCrossEntropy(logits) };
   },
@@ -291,7 +300,7 @@ export function rowsAt(x: Tensor, at: Tensor): Tensor {
 }
 
 /** Labels moved right by one: the start token first, ignored labels as padding. int32 `[batch, target]`. */
-function shiftRight(labels: Tensor, start: number, padding: number): Tensor {
+export function shiftRight(labels: Tensor, start: number, padding: number): Tensor {
   const [batch, length] = [dim(labels, 0), dim(labels, 1)];
   const before = slice(labels, 1, 0, addDims(length, -1));
   return concat([expand(integer(start), [batch, 1]), where(less(before, integer(0)), integer(padding), before)], 1);

@@ -1,20 +1,35 @@
 // model_type → the module that builds it.
 
 import { suggestion, YumoError } from '../errors.ts';
-import type { Architecture, CausalLmArchitecture, Head } from './architecture.ts';
+import { albert } from './albert.ts';
+import type { Architecture, CausalLmArchitecture, Head, Seq2SeqArchitecture } from './architecture.ts';
+import { bart } from './bart.ts';
 import { bert } from './bert.ts';
+import { distilbert } from './distilbert.ts';
+import { electra } from './electra.ts';
+import { gptNeoX } from './gpt-neox.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama, mistral, qwen2 } from './llama.ts';
+import { lstmClassifier, lstmLm } from './lstm.ts';
+import { marian } from './marian.ts';
+import { ngram } from './ngram.ts';
+import { roberta } from './roberta.ts';
+import { t5 } from './t5.ts';
 
 // Each reads its own config type, checked by its readConfig.
-const causalLms = [gpt2, llama, mistral, qwen2] as readonly CausalLmArchitecture[];
-const encoders = [bert] as readonly Architecture[];
-const all: readonly Architecture[] = [...causalLms, ...encoders];
+const causalLms = [gpt2, llama, mistral, qwen2, gptNeoX] as readonly CausalLmArchitecture[];
+const seq2seqs = [t5, bart, marian] as readonly Seq2SeqArchitecture[];
+const encoders = [bert, distilbert, roberta, albert, electra] as readonly Architecture[];
+// What came before attention.
+const recurrent = [lstmLm, lstmClassifier, ngram] as readonly Architecture[];
+const all: readonly Architecture[] = [...causalLms, ...encoders, ...seq2seqs, ...recurrent];
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Every `model_type` with a causal language-model head. */
 export const causalLmTypes: readonly string[] = causalLms.map((a) => a.modelType);
+/** Every `model_type` of an encoder-decoder language model. */
+export const seq2seqTypes: readonly string[] = seq2seqs.map((a) => a.modelType);
 /** Every `model_type`. */
 export const modelTypes: readonly string[] = all.map((a) => a.modelType);
 
@@ -34,6 +49,9 @@ function find<A extends Architecture>(config: Json, among: readonly A[]): A {
 
 /** The decoder-only language model that a config.json names. @throws YumoError `CONFIG` */
 export const architectureFor = (config: Json): CausalLmArchitecture => find(config, causalLms);
+
+/** The encoder-decoder language model that a config.json names. @throws YumoError `CONFIG` */
+export const seq2seqFor = (config: Json): Seq2SeqArchitecture => find(config, seq2seqs);
 
 /** A family with the head and the checked configuration that a config.json names. */
 export interface Model {

@@ -1,18 +1,24 @@
 // Activation functions by the names that config.json files use.
 
 import { suggestion, YumoError } from '../errors.ts';
-import { geluTanh, relu, sigmoid, tanh } from '../ops/build.ts';
-import { gelu, geluQuick, silu, square } from '../ops/compose.ts';
+import { geluTanh, maximum, mul, relu, sigmoid, tanh } from '../ops/build.ts';
+import { clamp, gelu, geluQuick, silu, softplus, square } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 
 const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   gelu,
+  gelu_python: gelu,
   gelu_new: geluTanh,
   gelu_fast: geluTanh,
+  gelu_accurate: geluTanh,
+  gelu_10: (x) => clamp(gelu(x), -10, 10),
   gelu_pytorch_tanh: geluTanh,
   quick_gelu: geluQuick,
   relu,
   relu2: (x) => square(relu(x)),
+  relu6: (x) => clamp(x, 0, 6),
+  leaky_relu: (x) => maximum(x, mul(x, 0.01)),
+  mish: (x) => mul(x, tanh(softplus(x))),
   silu,
   swish: silu,
   sigmoid,

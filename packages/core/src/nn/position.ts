@@ -1,4 +1,4 @@
-// Rotary position embedding (Su et al. 2021, arXiv:2104.09864), in the half-split layout of GPT-NeoX and Llama checkpoints.
+// Positions as angles: rotary embedding (Su et al. 2021, arXiv:2104.09864) in the half-split layout of GPT-NeoX and Llama checkpoints, and static sines (Vaswani et al. 2017).
 
 import { YumoError } from '../errors.ts';
 import { add, cast, concat, cos, mul, sin, slice, sub } from '../ops/build.ts';
@@ -67,4 +67,16 @@ export function rotate(x: Tensor, { cos: c, sin: s, size }: Rotary): Tensor {
   const second = slice(x, 3, size / 2, size);
   const turned = [sub(mul(first, c), mul(second, s)), add(mul(second, c), mul(first, s))];
   return concat(size === n ? turned : [...turned, slice(x, 3, size, n)], 3);
+}
+
+/**
+ * Sines and cosines of every position (Vaswani et al. 2017, arXiv:1706.03762, §3.5), sines in the first half of the vector, cosines in the second.
+ * @param positions int32 `[batch or 1, time]`
+ * @returns `[batch or 1, time, width]`
+ */
+export function sinusoidal(positions: Tensor, width: number): Tensor {
+  const frequencies = Float64Array.from({ length: Math.ceil(width / 2) }, (_, i) => 10000 ** ((-2 * i) / width));
+  const table = constant({ dtype: 'float64', shape: [frequencies.length], data: frequencies });
+  const angles = mul(unsqueeze(cast(positions, 'float32'), -1), table);
+  return concat([sin(angles), slice(cos(angles), 2, 0, Math.floor(width / 2))], 2);
 }

@@ -107,6 +107,13 @@ export const argmax = (x: Tensor, axis: number): Tensor =>
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply('softmax', [x], { axis: resolveAxis('softmax', axis, x.shape.length) })[0];
 
+/** Running sum along one axis. */
+export const cumsum = (x: Tensor, axis: number, { exclusive = false, reverse = false } = {}): Tensor =>
+  apply('cumsum', [x], { axis: resolveAxis('cumsum', axis, x.shape.length), exclusive, reverse })[0];
+/** The k largest (or smallest) entries along one axis, best first, and their int32 indices. */
+export const topK = (x: Tensor, k: number, { axis = -1, largest = true } = {}): readonly [Tensor, Tensor] =>
+  apply('topK', [x], { axis: resolveAxis('topK', axis, x.shape.length), k, largest });
+
 export const reshape = (x: Tensor, shape: readonly Dim[]): Tensor =>
   shape.length === x.shape.length && shape.every((d, i) => d === x.shape[i]) ? x : apply('reshape', [x], { shape })[0];
 export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>

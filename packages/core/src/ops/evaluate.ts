@@ -244,6 +244,41 @@ export const evaluate: { readonly [K in OpName]: Evaluate<K> } = {
   },
   softmax: ({ x: [x], attrs: { axis } }) => [softmaxRows(x, axis)],
 
+  cumsum: ({ x: [x], attrs: { axis, exclusive, reverse } }) => {
+    const { outer, size, inner } = around(x.shape, axis);
+    const out = make(x.shape);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        let total = 0;
+        for (let step = 0; step < size; step++) {
+          const at = (o * size + (reverse ? size - 1 - step : step)) * inner + i;
+          out.data[at] = exclusive ? total : total + x.data[at]!;
+          total += x.data[at]!;
+        }
+      }
+    }
+    return [out];
+  },
+  topK: ({ x: [x], attrs: { axis, k, largest } }) => {
+    const { outer, size, inner } = around(x.shape, axis);
+    const shape = x.shape.map((d, i) => (i === axis ? k : d));
+    const [values, indices] = [make(shape), make(shape)];
+    const direction = largest ? -1 : 1;
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        const entry = (j: number): number => x.data[(o * size + j) * inner + i]!;
+        const order = Array.from({ length: size }, (_, j) => j).sort(
+          (p, q) => direction * (entry(p) - entry(q)) || p - q,
+        );
+        for (let j = 0; j < k; j++) {
+          values.data[(o * k + j) * inner + i] = entry(order[j]!);
+          indices.data[(o * k + j) * inner + i] = order[j]!;
+        }
+      }
+    }
+    return [values, indices];
+  },
+
   reshape: ({ x: [x], attrs: { shape }, size }) => [make(shape.map(size), x.data.slice())],
   transpose: ({ x: [x], attrs: { permutation } }) => {
     const strides = broadcastStrides(x.shape, x.shape).map((s, i) => (x.shape[i] === 1 ? 0 : s));

@@ -6,6 +6,7 @@ import {
   add,
   cast,
   cos,
+  cumsum,
   div,
   equal,
   exp,
@@ -184,6 +185,12 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
   argmax: flat1,
   // The Jacobian is diag(y) − y yᵀ, so dx = y · (dy − Σ dy·y).
   softmax: ({ y: [y], dy: [dy], attrs: { axis } }) => [mul(y, sub(dy!, sum(mul(dy!, y), [axis], true)))],
+
+  // Entry i of x is in the sums of i and what comes after; read from the other end that is the same operation.
+  cumsum: ({ dy: [dy], attrs: { axis, exclusive, reverse } }) => [cumsum(dy!, axis, { exclusive, reverse: !reverse })],
+  topK: ({ x: [x], y: [, indices], dy: [dy], attrs: { axis } }) => [
+    dy && scatterElements(expand(scalar(0), x.shape), dy, indices, axis),
+  ],
 
   reshape: ({ x: [x], dy: [dy] }) => [reshape(dy!, x.shape)],
   transpose: ({ dy: [dy], attrs: { permutation } }) => [

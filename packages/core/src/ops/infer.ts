@@ -166,6 +166,23 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
     return unaryFloat('softmax')([x]);
   },
 
+  cumsum: ([x], { axis }) => {
+    resolveAxis('cumsum', axis, x.shape.length);
+    return unaryNumber('cumsum')([x]);
+  },
+  topK: ([x], { axis, k }) => {
+    const at = resolveAxis('topK', axis, x.shape.length);
+    const size = x.shape[at]!;
+    if (!isFloat(x.dtype)) fail('topK', `needs floating-point numbers, got ${x.dtype}; cast first`, { dtype: x.dtype });
+    if (!Number.isInteger(k) || k < 1 || (typeof size === 'number' && k > size))
+      fail('topK', `k = ${k} of an axis of size ${size}: must be a whole number from 1 to that size`, { k, size });
+    const shape = x.shape.map((d, i) => (i === at ? k : d));
+    return [
+      { dtype: x.dtype, shape },
+      { dtype: 'int32', shape },
+    ];
+  },
+
   reshape: ([x], { shape }) => {
     if (productOfDims(x.shape) !== productOfDims(shape)) {
       fail(

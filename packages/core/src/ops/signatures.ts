@@ -62,6 +62,10 @@ export interface Ops {
   /** Index of the first largest entry, int32; the axis disappears. */
   argmax: Op<1, { axis: number }>;
   softmax: Op<1, { axis: number }>;
+  /** Running sum along one axis: entry i holds the sum up to i, without i itself when exclusive; from the end when reverse. Also int32. */
+  cumsum: Op<1, { axis: number; exclusive: boolean; reverse: boolean }>;
+  /** The k largest (or smallest) entries along one axis, best first, and their indices, int32; of equals the first comes first. */
+  topK: Op<1, { axis: number; k: number; largest: boolean }, 2>;
 
   reshape: Op<1, { shape: readonly Dim[] }>;
   transpose: Op<1, { permutation: readonly number[] }>;

@@ -3,7 +3,8 @@
 import { openBundle } from '../checkpoint/folder.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
-import { CausalLm, type EndReason, type LoadOptions } from '../generate/decode.ts';
+import type { EndReason } from '../generate/continue.ts';
+import { CausalLm, type LoadOptions } from '../generate/decode.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
 import { StopStrings } from '../generate/stop.ts';
 import type { Runtime } from '../runtimes/runtime.ts';

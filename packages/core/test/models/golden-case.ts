@@ -22,6 +22,10 @@ export const caseNames: readonly string[] = hasGolden
   ? readdirSync(goldenFolder).filter((name) => existsSync(resolve(goldenFolder, name, 'config.json')))
   : [];
 
+/** config.json of a case. */
+export const configOf = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(resolve(goldenFolder, name, 'config.json'), 'utf8')) as Record<string, unknown>;
+
 export interface GoldenCase {
   readonly model: Model;
   /** Forward outputs by name, and the gradient of the loss by `grad.<parameter>`. */
@@ -45,9 +49,7 @@ function asInput(v: Value): Value {
 
 export async function readCase(name: string): Promise<GoldenCase> {
   const source = diskSource(resolve(goldenFolder, name));
-  const json = (file: string): Record<string, unknown> =>
-    JSON.parse(readFileSync(resolve(goldenFolder, name, file), 'utf8')) as Record<string, unknown>;
-  const model = modelFor(json('config.json'));
+  const model = modelFor(configOf(name));
   const inputs = [...(await readAll(await readSafetensors(source, 'inputs.safetensors')))]
     .filter(([input]) => !input.startsWith('generation.'))
     .map(([input, v]) => [input, asInput(v)] as const);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codePointWords, spell } from './code-point-words.ts';
+import { Pace } from './pace.ts';
 import { UnigramLattice } from './unigram-lattice.ts';
 import { seedPieces } from './unigram-seeds.ts';
 import { WordCounts } from './word-counts.ts';
@@ -81,10 +82,10 @@ describe('the lattice of a word', () => {
 });
 
 describe('seeds', () => {
-  it('are the characters, and the repeated substrings that no longer one stands for', () => {
+  it('are the characters, and the repeated substrings that no longer one stands for', async () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '\u{20000}'), minLength: 1, maxLength: 10 });
-    fc.assert(
-      fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 12 }), (list) => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(word, { minLength: 1, maxLength: 12 }), async (list) => {
         const words = new WordCounts();
         for (const each of list) words.add(each, 0, each.length, 2);
         const expected = new Map<string, { times: number; next: Set<string> }>();
@@ -101,7 +102,7 @@ describe('seeds', () => {
           }
         }
         const repeats = [...expected].filter(([, { next }]) => next.size > 1).map(([substring]) => substring);
-        const { pieces, scores } = seedPieces(codePointWords(words), 5, 1_000_000);
+        const { pieces, scores } = await seedPieces(codePointWords(words), 5, 1_000_000, new Pace({}));
         const found = pieces.map(spell);
         expect([...found].sort()).toEqual([...repeats, ...new Set(list.join(''))].sort());
         expect(scores.reduce((sum, score) => sum + Math.exp(score), 0)).toBeCloseTo(1, 9);

@@ -38,7 +38,7 @@ export async function learnUnigram(
   pace: Pace,
 ): Promise<[piece: string, score: number][]> {
   const text = codePointWords(words);
-  const seeds = seedPieces(text, settings.maxPieceLength, settings.seedSize);
+  const seeds = await seedPieces(text, settings.maxPieceLength, settings.seedSize, pace);
   pace.finish('seeding', seeds.pieces.length);
 
   // Piece 0 stands for unknown characters.

@@ -101,6 +101,7 @@ describe('learning merges', () => {
     ]);
     expect(await merges(words, { minFrequency: 5 })).toEqual(['a b', 'c d', 'ab cd']);
     expect(await merges(words, { maxTokenLength: 2 })).toEqual(['a b', 'c d', 'y z']);
+    expect(await merges(words, { maxTokenLength: 3 })).toEqual(['a b', 'c d', 'ab x', 'y z']);
     expect(await merges(words, { vocabularySize: 9 })).toEqual(['a b', 'c d']);
   });
 

@@ -13,7 +13,7 @@ export interface TrainingProgress {
 export interface PaceOptions {
   /** Called at most every 50 ms, and once at the end of each stage. */
   onProgress?: (progress: TrainingProgress) => void;
-  /** Stops the training within about 50 ms; the promise is rejected with the signal's reason. */
+  /** Stops the training, mostly within 0.1 s; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 

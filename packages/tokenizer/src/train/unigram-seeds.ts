@@ -4,6 +4,7 @@
 // (16 characters), so sorting the suffixes by their first 17 characters is enough: the groups of that sort, read while
 // they are made, are the inner nodes of the suffix tree.
 import type { CodePointWords } from './code-point-words.ts';
+import type { Pace } from './pace.ts';
 
 /** Pieces as code points, and their logarithms of probability. */
 export interface ScoredPieces {
@@ -18,7 +19,12 @@ export interface ScoredPieces {
  * @param maxPieceLength in code points.
  * @param seedSize pieces in all, at most.
  */
-export function seedPieces(words: CodePointWords, maxPieceLength: number, seedSize: number): ScoredPieces {
+export async function seedPieces(
+  words: CodePointWords,
+  maxPieceLength: number,
+  seedSize: number,
+  pace: Pace,
+): Promise<ScoredPieces> {
   const { codePoints, ends, weights } = words;
   const counts = new Map<number, number>();
   for (let word = 0, at = 0; word < ends.length; word++) {
@@ -26,7 +32,7 @@ export function seedPieces(words: CodePointWords, maxPieceLength: number, seedSi
   }
   const single = [...counts].sort(([a, timesA], [b, timesB]) => timesB - timesA || b - a);
 
-  const repeats = repeatedSubstrings(words, [...counts.keys()], maxPieceLength);
+  const repeats = await repeatedSubstrings(words, [...counts.keys()], maxPieceLength, pace);
   repeats.sort((a, b) => b.times * b.length - a.times * a.length || compare(codePoints, b, a));
   repeats.length = Math.min(repeats.length, Math.max(0, seedSize - single.length));
 
@@ -46,7 +52,12 @@ interface Repeat {
 }
 
 /** Substrings of 2 … maxLength characters that occur at least twice and have at least two different continuations. */
-function repeatedSubstrings({ codePoints, ends }: CodePointWords, alphabet: number[], maxLength: number): Repeat[] {
+async function repeatedSubstrings(
+  { codePoints, ends }: CodePointWords,
+  alphabet: number[],
+  maxLength: number,
+  pace: Pace,
+): Promise<Repeat[]> {
   // Characters as ranks, which fit into buckets; 0 after each word.
   const rankOf = new Map(alphabet.sort((a, b) => a - b).map((codePoint, i) => [codePoint, i + 1]));
   const ranks = new Int32Array(codePoints.length + ends.length);
@@ -70,12 +81,17 @@ function repeatedSubstrings({ codePoints, ends }: CodePointWords, alphabet: numb
 
   const sort = new CharacterSort(ranks, suffixes, alphabet.length + 1);
   const found: Repeat[] = [];
+  let sorted = 0;
   const groups: [from: number, to: number, depth: number][] = [[0, suffixes.length, 0]];
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
     const [from, to, depth] = group;
     const sizes = sort.sort(from, to, depth);
     const first = suffixes[from]!;
     if (sizes.length > 1 && depth >= 2) found.push({ at: first - wordsBefore(first), length: depth, times: to - from });
+    if ((++sorted & 0xff) === 0 || to - from > 65_536) {
+      const pause = pace.step('seeding', found.length, null);
+      if (pause) await pause;
+    }
     if (depth === maxLength) continue;
     let start = from;
     for (const size of sizes) {

@@ -6,6 +6,17 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
 import type { DataRecipe } from '../recipe.ts';
+
+/** Which files, and the text field of .jsonl rows. */
+export type TextFilesQuery = Pick<DataRecipe, 'files' | 'field'>;
+
+/** How a message names what was asked for, and the way out. */
+export interface Asker {
+  readonly who: string;
+  readonly remedy: string;
+}
+const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
+
 import type { TextFile } from './corpus.ts';
 
 /**
@@ -14,14 +25,18 @@ import type { TextFile } from './corpus.ts';
  * @throws YumoError `FILE` when a pattern matches nothing, naming the folders; `DATA` for text that is not UTF-8 and rows without the
  *   field, with file and line.
  */
-export async function readTextFiles(data: DataRecipe, folders: readonly string[]): Promise<TextFile[]> {
+export async function readTextFiles(
+  data: TextFilesQuery,
+  folders: readonly string[],
+  { who, remedy }: Asker = recipeAsker,
+): Promise<TextFile[]> {
   const paths = new Map<string, string>(); // path → name as the recipe says it
   for (const pattern of data.files) {
     const found = await firstMatch(pattern, folders);
     if (found.length === 0)
       throw new YumoError(
         'FILE',
-        `data.files: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; give the folder that holds it by --data`,
+        `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
         { pattern, folders },
       );
     for (const path of found) paths.set(path, path);
@@ -69,7 +84,7 @@ async function match(folder: string, [segment, ...rest]: readonly string[]): Pro
   return [...new Set(found)];
 }
 
-async function readTextFile(path: string, data: DataRecipe): Promise<TextFile> {
+async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
   let bytes: Uint8Array = await readFile(path).catch((error: unknown) => {
     throw new YumoError(
       'FILE',

@@ -126,6 +126,14 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
   ],
   softmax: (e, { names: [x], attrs: { axis } }) => [e.node('Softmax', [x], { axis })],
 
+  cumsum: (e, { names: [x], attrs: { axis, exclusive, reverse } }) => [
+    e.node('CumSum', [x, e.int64(axis)], { exclusive: +exclusive, reverse: +reverse }),
+  ],
+  topK: (e, { names: [x], attrs: { axis, k, largest } }) => {
+    const [values, indices] = e.nodeWithOutputs('TopK', [x, e.int64s([k])], 2, { axis, largest: +largest, sorted: 1 });
+    return [values!, e.node('Cast', [indices!], { to: onnxType('int32') })];
+  },
+
   reshape: (e, { x: [x], names: [name], attrs: { shape } }) => {
     // 0 copies the size of the input's axis, one −1 is worked out; only other named sizes need Shape nodes.
     const pattern = shape.map((d, i) => (typeof d === 'number' ? d : d === x.shape[i] ? 0 : -1));

@@ -140,6 +140,15 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
   argmax: ({ tf, x: [x], attrs: { axis } }) => [tf.argMax(x, axis)],
   softmax: ({ tf, x: [x], attrs: { axis } }) => [alongLast(tf, x, axis, (t) => tf.softmax(t))],
 
+  cumsum: ({ tf, x: [x], attrs: { axis, exclusive, reverse } }) => [tf.cumsum(x, axis, exclusive, reverse)],
+  // The kernel takes the largest along the last axis; of equals the first comes first there too.
+  topK: ({ tf, x: [x], attrs: { axis, k, largest } }) => {
+    const swapped = [...x.shape.keys()].with(axis, x.rank - 1).with(x.rank - 1, axis);
+    const turned = (t: TfTensor): TfTensor => (axis === x.rank - 1 ? t : tf.transpose(t, swapped));
+    const { values, indices } = tf.topk(largest ? turned(x) : tf.neg(turned(x)), k);
+    return [turned(largest ? values : tf.neg(values)), turned(indices)];
+  },
+
   reshape: ({ tf, x: [x], attrs: { shape }, size }) => [tf.reshape(x, shape.map(size))],
   transpose: ({ tf, x: [x], attrs: { permutation } }) => [tf.transpose(x, [...permutation])],
   expand: ({ tf, x: [x], attrs: { shape }, size }) => [tf.broadcastTo(x, shape.map(size))],

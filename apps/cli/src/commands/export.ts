@@ -1,0 +1,64 @@
+// `yumo export <bundle>`: ONNX files that transformers.js, Optimum and onnxruntime open, compared with the model they came from.
+
+import { join } from 'node:path';
+import type { ExportForm } from '@yumo/core';
+import { exportFolder, onnxruntimeNode } from '@yumo/core/node';
+import { Option } from 'commander';
+import { missedExit } from '../exit-codes.ts';
+import { type DeviceOptions, deviceOption, threadsOption } from '../options.ts';
+import type { Register } from '../session.ts';
+import { bytes, count, significant } from '../ui/format.ts';
+import { table } from '../ui/table.ts';
+
+interface Options extends DeviceOptions {
+  readonly form?: readonly ExportForm[];
+  readonly out?: string;
+}
+
+/** Largest difference of a float32 file to its graph, as a share of the largest value: both are the same sums in another order. */
+const tolerance = 1e-4;
+
+export const exportCommand: Register = (program, { output, phrases, interruption }) => {
+  const p = phrases.export;
+  program
+    .command('export')
+    .summary(p.summary)
+    .description(p.description)
+    .argument('<bundle>', phrases.bundle)
+    .option('-o, --out <folder>', p.out)
+    .addOption(new Option('--form <forms...>', p.form).choices(['float32', 'int8']))
+    .addOption(deviceOption(phrases))
+    .addOption(threadsOption(phrases))
+    .action(async (folder: string, { device, threads, form, out }: Options) => {
+      const { signal } = interruption;
+      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+      const { files, parameters, companions } = await exportFolder(folder, { runtime, forms: form, to: out, signal });
+      const target = out ?? folder;
+      const exported = files.map(({ bytes: content, ...file }) => ({ ...file, bytes: content.length }));
+      output.document({
+        bundle: folder,
+        folder: target,
+        parameters,
+        files: exported,
+        companions: Object.keys(companions),
+      });
+      const { columns } = p;
+      output.print(p.parameters(count(parameters)));
+      output.print(
+        table(exported, [
+          { title: columns.file, cell: (f) => join(target, f.path) },
+          { title: columns.form, cell: (f) => f.form },
+          { title: columns.size, cell: (f) => bytes(f.bytes), align: 'right' },
+          { title: columns.difference, cell: (f) => significant(f.difference.largest, 3), align: 'right' },
+          { title: columns.scale, cell: (f) => significant(f.difference.scale, 3), align: 'right' },
+          { title: columns.same, cell: (f) => `${significant(100 * f.difference.sameChoice, 4)} %`, align: 'right' },
+        ]),
+      );
+      const wrong = exported.filter(
+        (f) => f.form === 'float32' && f.difference.largest > tolerance * Math.max(1, f.difference.scale),
+      );
+      if (wrong.length === 0) return;
+      output.note(p.differs(wrong.map((f) => f.path).join(', ')));
+      process.exitCode = missedExit;
+    });
+};

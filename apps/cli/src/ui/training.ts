@@ -1,0 +1,89 @@
+// A training as it is told: a bar on stderr, evaluations and samples as lines, events as JSON lines for programs.
+
+import type { TrainingEvent } from '@yumo/train';
+import { missedExit } from '../exit-codes.ts';
+import { progressOf, type Session } from '../session.ts';
+import { count, duration, significant, whole } from './format.ts';
+import { pairs } from './table.ts';
+
+type Done = TrainingEvent & { kind: 'done' };
+
+/** Follows a training to its end, and sets the exit code when the recipe's expectation is missed. */
+export async function followTraining(
+  events: AsyncIterable<TrainingEvent>,
+  folder: string,
+  session: Session,
+): Promise<void> {
+  const { output, phrases } = session;
+  const p = phrases.training;
+  const progress = progressOf(session);
+  let steps = 0;
+  try {
+    for await (const event of events) {
+      output.document(event);
+      switch (event.kind) {
+        case 'start':
+          steps = event.steps;
+          output.print(
+            pairs([
+              [p.run, `${event.run} → ${folder}`],
+              [p.model, p.modelSizes(count(event.parameters), whole(event.vocabularySize))],
+              [p.data, p.dataSizes(count(event.trainingTokens), count(event.validationTokens))],
+              [p.engine, event.runtime],
+              ...(event.step > 0 ? [[p.resumed, p.atStep(event.step)] as const] : []),
+            ]),
+          );
+          break;
+        case 'step': {
+          const facts = [`${p.loss} ${event.loss.toFixed(4)}`, `${whole(event.tokensPerSecond)} ${p.tokensPerSecond}`];
+          progress.update({ unit: p.step, done: event.step, total: steps, secondsLeft: event.secondsLeft, facts });
+          break;
+        }
+        case 'evaluation':
+          progress.clear();
+          output.print(
+            p.evaluation(
+              event.step,
+              event.loss.toFixed(4),
+              event.lossPerCharacter.toFixed(4),
+              significant(event.perplexity),
+              event.best,
+            ),
+          );
+          break;
+        case 'sample':
+          progress.clear();
+          output.print(`${p.sample(event.step)}\n${event.prompt}${event.text}`);
+          break;
+        case 'checkpoint':
+          break;
+        case 'done':
+          progress.finish();
+          output.print(`${summary(event, folder, session)}`);
+          if (event.expectation && !event.expectation.met) process.exitCode = missedExit;
+      }
+    }
+  } finally {
+    progress.clear();
+  }
+}
+
+function summary(done: Done, folder: string, { phrases: { training: p } }: Session): string {
+  const { step, reason, bestLoss, bestLossPerCharacter, bestStep, seconds, expectation } = done;
+  const best =
+    bestLoss === null || bestLossPerCharacter === null || bestStep === null
+      ? []
+      : [p.best(bestLoss.toFixed(4), bestLossPerCharacter.toFixed(4), bestStep)];
+  const expected = expectation
+    ? [
+        p.expectation(
+          expectation.metric,
+          significant(expectation.value),
+          significant(expectation.atMost),
+          expectation.met,
+        ),
+      ]
+    : [];
+  const next = reason === 'aborted' ? p.goOn(folder) : p.tryIt(folder);
+  return [p.ended(step, duration(seconds), reason === 'aborted'), ...best, ...expected, next].join('\n');
+}

@@ -1,0 +1,8 @@
+// The door for clients of the OpenAI API.
+
+import { respond } from '../../../server/app.ts';
+
+export const runtime = 'nodejs';
+export const dynamic = 'force-dynamic';
+
+export { respond as GET, respond as POST };

@@ -1,0 +1,299 @@
+'use client';
+// The page: what is on it and where; the state lives in the hooks.
+
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Dictionary } from '../interface/dictionary.ts';
+import { usePreferences } from '../interface/preferences.ts';
+import { useStored } from '../interface/stored.ts';
+import { useOffline } from '../interface/use-offline.ts';
+import { Beginning } from './beginning.tsx';
+import { Composer } from './composer.tsx';
+import { textOf } from './conversation.ts';
+import { bytes, whole } from './format.ts';
+import { AgainIcon, CopyIcon, MoonIcon, PageIcon, Seal, SettingsIcon, SunIcon, UndoIcon } from './icons.tsx';
+import { Manuscript } from './manuscript.tsx';
+import { type Place, storedSettings } from './settings.ts';
+import { Choice, SettingsPanel } from './settings-panel.tsx';
+import { stanzasOf } from './stanzas.ts';
+import { type Progress, useChat } from './use-chat.ts';
+import { useFollow } from './use-follow.ts';
+import { useModels } from './use-models.ts';
+
+export function ChatPage() {
+  const [awake, setAwake] = useState(false);
+  useEffect(() => setAwake(true), []);
+  const preferences = usePreferences(awake);
+  const { t } = preferences;
+  const [settings, setSettings] = useStored(storedSettings);
+  const models = useModels();
+  const usable = models.list.filter((m) => m.problem === undefined);
+  const model = usable.find((m) => m.name === settings.model) ?? usable[0];
+  const chat = useChat(settings, model);
+  const { online, kept } = useOffline(model?.name, chat.writing);
+  const [draft, setDraft] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const end = useFollow(chat.turns);
+  const stanzas = stanzasOf(chat.turns);
+
+  // Escape stops from anywhere, but not while it closes the drawer.
+  const { stop } = chat;
+  useEffect(() => {
+    if (!chat.writing) return;
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && !dialog.current?.open) stop();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [chat.writing, stop]);
+
+  const send = (): void => {
+    chat.send(draft);
+    setDraft('');
+  };
+  // The same functions for as long as what they close over is the same: a long manuscript is not drawn anew for a keystroke.
+  const latest = useRef({ chat, settings });
+  latest.current = { chat, settings };
+  const again = useCallback(() => latest.current.chat.again(), []);
+  const useBrowser = useCallback(() => {
+    const moved = { ...latest.current.settings, place: 'browser' as const };
+    setSettings(moved);
+    latest.current.chat.again(moved);
+  }, [setSettings]);
+  const lastTurn = chat.turns.at(-1);
+  const isDark =
+    preferences.theme === 'dark' ||
+    (preferences.theme === 'system' && awake && matchMedia('(prefers-color-scheme: dark)').matches);
+
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a
+        href="#composer"
+        className="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:m-3 focus:rounded focus:bg-sheet focus:p-3"
+      >
+        {t.skip}
+      </a>
+      <header className="sticky top-0 z-10 border-b border-line/70 bg-paper/90 backdrop-blur">
+        <div className="mx-auto flex max-w-[64rem] items-center gap-3 px-4 py-2.5 sm:px-6">
+          <Seal />
+          <p className="font-serif text-2xl leading-none tracking-tight">
+            yumo<span className="ms-2 hidden text-lg text-muted sm:inline">语模</span>
+          </p>
+          <div className="ms-auto">
+            <Choice
+              name={t.where}
+              value={settings.place}
+              options={[
+                ['server', t.server],
+                ['browser', t.browser],
+              ]}
+              onChange={(place: Place) => setSettings({ ...settings, place })}
+            />
+          </div>
+          <div className="flex items-center">
+            <button
+              type="button"
+              lang={preferences.language === 'en' ? 'zh' : 'en'}
+              onClick={() => preferences.setLanguage(preferences.language === 'en' ? 'zh' : 'en')}
+              className="hidden h-10 rounded-full px-3 text-sm text-muted hover:text-ink sm:block"
+            >
+              {preferences.language === 'en' ? '中文' : 'English'}
+            </button>
+            <button
+              type="button"
+              onClick={() => preferences.setTheme(isDark ? 'light' : 'dark')}
+              aria-label={`${t.theme}: ${isDark ? t.themeLight : t.themeDark}`}
+              className="hidden size-10 place-items-center rounded-full text-lg text-muted hover:text-ink sm:grid"
+            >
+              {isDark ? <SunIcon /> : <MoonIcon />}
+            </button>
+            <button
+              type="button"
+              onClick={() => dialog.current?.showModal()}
+              aria-label={t.settings}
+              className="grid size-10 place-items-center rounded-full text-xl text-muted hover:text-ink"
+            >
+              <SettingsIcon />
+            </button>
+          </div>
+        </div>
+      </header>
+
+      <main className="mx-auto w-full max-w-[64rem] flex-1 px-4 pt-6 pb-6 sm:px-6">
+        {stanzas.length === 0 ? (
+          <Beginning t={t} model={model} onTake={(text) => chat.send(text)} />
+        ) : (
+          <Manuscript
+            stanzas={stanzas}
+            t={t}
+            canRunHere={settings.place === 'server'}
+            onAgain={again}
+            onUseBrowser={useBrowser}
+          />
+        )}
+        {models.state === 'failed' && (
+          <div role="alert" className="mt-6 max-w-[44rem] md:ms-[11.5rem] text-sm">
+            <p>{t.modelsFailed}</p>
+            <button
+              type="button"
+              onClick={models.reload}
+              className="mt-3 rounded-full border border-line px-4 py-2 hover:border-seal"
+            >
+              {t.tryAgain}
+            </button>
+          </div>
+        )}
+        {models.state === 'ready' && !model && (
+          <p className="mt-6 max-w-[44rem] md:ms-[11.5rem] text-sm text-muted">{t.noModels}</p>
+        )}
+        {!chat.writing && chat.turns.length > 0 && (
+          <Tools
+            t={t}
+            text={textOf(chat.turns)}
+            canRewrite={lastTurn?.writer === 'model'}
+            onAgain={again}
+            onNewPage={chat.newPage}
+          />
+        )}
+        {chat.canUndo && chat.turns.length === 0 && (
+          <p className="max-w-[44rem] md:ms-[11.5rem]">
+            <button
+              type="button"
+              onClick={chat.undo}
+              className="flex items-center gap-2 text-sm text-muted hover:text-ink"
+            >
+              <UndoIcon />
+              {t.undo}
+            </button>
+          </p>
+        )}
+        <div ref={end} />
+      </main>
+
+      <div className="sticky bottom-0 z-10 bg-gradient-to-t from-paper from-75% to-transparent pt-5 pb-[max(1rem,env(safe-area-inset-bottom))]">
+        <div className="mx-auto max-w-[64rem] px-4 sm:px-6 md:ps-[11.75rem]">
+          <Composer
+            t={t}
+            field={field}
+            draft={draft}
+            hasText={chat.turns.length > 0}
+            writing={chat.writing}
+            ready={model !== undefined}
+            onDraft={setDraft}
+            onSend={send}
+            onStop={stop}
+          />
+          <div className="flex min-h-6 items-center gap-3 px-2 pt-2 text-xs text-muted">
+            {chat.progress ? (
+              <ProgressLine progress={chat.progress} t={t} />
+            ) : (
+              <p>
+                {models.state === 'loading' && t.loadingModels}
+                {!online && <span className="me-2 text-seal">{t.offline}</span>}
+                {model && (
+                  <>
+                    <span>{model.title}</span>
+                    {settings.place === 'browser' && kept && <span> · {t.offlineReady}</span>}
+                    {settings.place === 'server' && chat.turns.length > 0 && (
+                      <span> · {t.reads(whole(model.contextLength))}</span>
+                    )}
+                  </>
+                )}
+              </p>
+            )}
+          </div>
+        </div>
+      </div>
+      <Announcement t={t} writing={chat.writing} turn={lastTurn} />
+      <SettingsPanel
+        dialog={dialog}
+        preferences={preferences}
+        settings={settings}
+        models={models.list}
+        model={model}
+        onSettings={setSettings}
+      />
+    </div>
+  );
+}
+
+interface ToolsProps {
+  readonly t: Dictionary;
+  readonly text: string;
+  readonly canRewrite: boolean;
+  onAgain(): void;
+  onNewPage(): void;
+}
+
+function Tools({ t, text, canRewrite, onAgain, onNewPage }: ToolsProps) {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  const look = 'flex min-h-9 items-center gap-2 rounded-full px-3 text-sm text-muted hover:bg-sheet hover:text-ink';
+  return (
+    <div className="-ms-3 mt-4 flex flex-wrap gap-1 md:ms-[10.75rem]">
+      {canRewrite && (
+        <button type="button" onClick={onAgain} className={look}>
+          <AgainIcon />
+          {t.again}
+        </button>
+      )}
+      {/* Pages without TLS have no clipboard. */}
+      {'clipboard' in navigator && (
+        <button type="button" onClick={() => void copy()} className={look}>
+          <CopyIcon />
+          {copied ? t.copied : t.copy}
+        </button>
+      )}
+      <button type="button" onClick={onNewPage} className={look}>
+        <PageIcon />
+        {t.newPage}
+      </button>
+    </div>
+  );
+}
+
+function ProgressLine({ progress, t }: { progress: Progress; t: Dictionary }) {
+  if (progress.kind !== 'download')
+    return <p>{progress.kind === 'waiting' ? t.waiting(progress.ahead) : t.preparing}</p>;
+  const { loaded, total, what } = progress;
+  const label = (what === 'engine' ? t.downloadingEngine : t.downloadingModel)(bytes(loaded), bytes(total));
+  return (
+    <>
+      <p className="whitespace-nowrap">{label}</p>
+      <progress
+        value={loaded}
+        max={total}
+        aria-label={label}
+        className="h-1 min-w-16 flex-1 overflow-hidden rounded-full bg-line [&::-moz-progress-bar]:bg-seal [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-seal"
+      />
+    </>
+  );
+}
+
+/** What a screen reader says: that the model writes, and then its text once, not letter by letter. */
+function Announcement({
+  t,
+  writing,
+  turn,
+}: {
+  t: Dictionary;
+  writing: boolean;
+  turn: ReturnType<typeof useChat>['turns'][number] | undefined;
+}) {
+  const [said, setSaid] = useState('');
+  const was = useRef(false);
+  useEffect(() => {
+    if (writing && !was.current) setSaid(t.writing);
+    if (!writing && was.current && turn?.writer === 'model') setSaid(turn.text === '' ? t.emptyAnswer : turn.text);
+    was.current = writing;
+  }, [writing, turn, t]);
+  return (
+    <p role="status" className="sr-only">
+      {said}
+    </p>
+  );
+}

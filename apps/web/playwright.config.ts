@@ -1,0 +1,43 @@
+// Browser tests: the built app on a free port, in a Chromium of this computer.
+
+import { existsSync } from 'node:fs';
+import { chromium, defineConfig } from '@playwright/test';
+
+// Not 3000: a person may be using that one.
+const port = Number(process.env.YUMO_TEST_PORT ?? 3917);
+const executablePath = [
+  process.env.CHROMIUM_PATH,
+  chromium.executablePath(),
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path && existsSync(path));
+
+export default defineConfig({
+  testDir: './e2e',
+  outputDir: '../../test-results/browser',
+  // One browser at a time: software WebGPU and wasm threads take both cores.
+  workers: 1,
+  fullyParallel: false,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: 'list',
+  use: {
+    baseURL: `http://localhost:${port}`,
+    locale: 'en-US',
+    screenshot: 'only-on-failure',
+    trace: 'off',
+    launchOptions: {
+      ...(executablePath ? { executablePath } : {}),
+      // As root Chromium refuses its sandbox; the second gives a WebGPU adapter in software where there is no graphics card.
+      args: ['--no-sandbox', '--enable-unsafe-webgpu'],
+    },
+  },
+  webServer: {
+    command: `node node_modules/next/dist/bin/next start --port ${port} --hostname localhost`,
+    url: `http://localhost:${port}/health`,
+    reuseExistingServer: false,
+    timeout: 60_000,
+  },
+});

@@ -1,0 +1,3 @@
+// Tailwind 4 as a PostCSS plugin.
+
+export default { plugins: { '@tailwindcss/postcss': {} } };

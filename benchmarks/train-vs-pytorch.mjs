@@ -1,0 +1,277 @@
+// A training step of GPT-2 on the CPU: ours against PyTorch, whole processes in turn.
+//
+//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 1] [--as-installed]
+//
+// Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_gpt.py), no dropout. Medians over steps, then over
+// rounds. PyTorch runs with OMP_WAIT_POLICY=passive, which is how it is fast; --as-installed measures it without as well.
+// The share of the machine: multiplications that the step's matrix products need, over what this machine's fastest product reaches.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const sizes = {
+  S: { hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 4096 },
+  M: { hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 8192 },
+  C: { hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 65 },
+};
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: 'S,M' },
+    rounds: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '12' },
+    warmup: { type: 'string', default: '3' },
+    threads: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    parts: { type: 'string', default: '1' },
+    'as-installed': { type: 'boolean', default: false },
+    side: { type: 'string' },
+  },
+});
+const [rounds, steps, warmup, threads, parts] = ['rounds', 'steps', 'warmup', 'threads', 'parts'].map((n) =>
+  Number(values[n]),
+);
+const median = (xs) => xs.toSorted((a, b) => a - b)[xs.length >> 1];
+
+function compare() {
+  const names = values.sizes.split(',');
+  const unknown = names.filter((n) => !(n in sizes));
+  if (unknown.length > 0) {
+    console.error(`train-vs-pytorch: no size ${unknown.join(', ')}; there are ${Object.keys(sizes).join(', ')}`);
+    process.exit(2);
+  }
+  const load = loadavg()[0];
+  if (load > 0.5) console.log(`the machine is loaded (${load.toFixed(1)}): take these numbers for a look only`);
+  const python = findPython();
+  if (!python) console.log('PyTorch is not installed (Debian: apt-get install python3-torch); the rows have no peer');
+  const rows = [];
+  for (const name of names) {
+    const fastest = own(['--side', 'products', '--sizes', name]).flopsPerSecond;
+    const sides = new Map([
+      ['ours', () => own(['--side', 'ours', '--sizes', name, '--parts', String(parts)])],
+      ...(python ? [['PyTorch', () => peer(python, sizes[name], 'passive')]] : []),
+      ...(python && values['as-installed']
+        ? [['PyTorch as installed', () => peer(python, sizes[name], 'active')]]
+        : []),
+    ]);
+    const results = new Map([...sides.keys()].map((side) => [side, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const [side, run] of sides) {
+        const result = run();
+        results.get(side).push(result);
+        console.log(
+          `${name} round ${round + 1} ${side.padEnd(20)} ${ms(result.secondsPerStep)} (best ${ms(result.bestSecondsPerStep)}, processor ${ms(result.cpuSecondsPerStep)}), ${result.peakMegabytes.toFixed(0)} MB, loss ${result.losses.at(-1).toFixed(3)}`,
+        );
+      }
+    }
+    const { context, batch } = sizes[name];
+    const speed = (side) => (batch * context) / median(results.get(side).map((r) => r.secondsPerStep));
+    const memory = (side) => median(results.get(side).map((r) => r.peakMegabytes));
+    const peers = [...sides.keys()].filter((s) => s !== 'ours');
+    const row = (what, unit, of, better) => {
+      const others = Object.fromEntries(peers.map((s) => [label(s, results), round4(of(s))]));
+      const best = peers.length > 0 ? better(...peers.map(of)) : undefined;
+      const ratio = best === undefined ? null : round4(better === Math.max ? of('ours') / best : best / of('ours'));
+      rows.push({ row: `${name}: ${what}`, unit, ours: round4(of('ours')), peers: others, ratio });
+    };
+    row('training', 'tokens/s', speed, Math.max);
+    row('peak memory of the process', 'MB', memory, Math.min);
+    const first = results.get('ours')[0];
+    const share = first.flopsPerStep / fastest / median(results.get('ours').map((r) => r.secondsPerStep));
+    rows.push({
+      row: `${name}: share of the machine's matrix products`,
+      unit: `of ${(fastest / 1e9).toFixed(0)} GFLOP/s`,
+      ours: round4(share),
+      peers: {},
+      ratio: null,
+    });
+    for (const s of ['ours', ...peers]) {
+      const times = results.get(s).map((r) => r.secondsPerStep);
+      console.log(
+        `${name} ${s.padEnd(20)} median ${ms(median(times))}, spread ${ms(Math.min(...times))} to ${ms(Math.max(...times))}`,
+      );
+    }
+  }
+  const machine = {
+    processor: cpus()[0].model.trim(),
+    processors: cpus().length,
+    memoryGigabytes: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    threads,
+    load,
+  };
+  console.log(JSON.stringify({ name: 'train-vs-pytorch', machine, rows }));
+}
+
+const ms = (seconds) => `${(1000 * seconds).toFixed(0)} ms`;
+const round4 = (x) => Number(x.toPrecision(4));
+const label = (side, results) => `${side} ${results.get(side)[0].version}`;
+
+function findPython() {
+  const candidates = ['python3', '/usr/bin/python3'].filter(Boolean);
+  return candidates.find((p) => spawnSync(p, ['-c', 'import torch']).status === 0);
+}
+
+/** Runs a command and reads its last line as JSON. */
+function lastLine(command, parameters, env = process.env) {
+  const { status, stdout } = spawnSync(command, parameters, {
+    encoding: 'utf8',
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${command} ${parameters.join(' ')} ended with ${status}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+function own(parameters) {
+  const common = ['--steps', String(steps), '--warmup', String(warmup), '--threads', String(threads)];
+  return lastLine(process.execPath, [import.meta.filename, ...parameters, ...common]);
+}
+
+function peer(python, size, wait) {
+  const sized = Object.entries({ ...size, steps, warmup, threads }).flatMap(([name, x]) => [`--${name}`, String(x)]);
+  const { OMP_WAIT_POLICY: _, ...env } = process.env;
+  return lastLine(python, [join(import.meta.dirname, 'peers/pytorch_gpt.py'), ...sized, '--wait', wait], env);
+}
+
+async function libraries() {
+  const built = (path) => join(import.meta.dirname, '../packages', path);
+  const missing = ['core/dist/index.node.js', 'train/dist/index.node.js'].filter((p) => !existsSync(built(p)));
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; build first: pnpm build`);
+  return {
+    core: await import(built('core/dist/index.node.js')),
+    training: await import(built('train/dist/index.node.js')),
+  };
+}
+
+/** The token stream of the peer: each token is the last one plus 1 to 4. */
+function* tokenBatches(rows, length, vocabulary) {
+  let state = 1;
+  let token = 0;
+  for (;;) {
+    yield Int32Array.from({ length: rows * length }, () => {
+      state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+      token = (token + 1 + (state >>> 30)) % vocabulary;
+      return token;
+    });
+  }
+}
+
+async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
+  const { core, training } = await libraries();
+  const json = {
+    model_type: 'gpt2',
+    ...{ vocab_size: vocabulary, n_positions: context, n_embd: hidden, n_layer: layers, n_head: heads },
+    ...{ embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 },
+  };
+  const recipe = training.parseRecipe({
+    name: 'benchmark',
+    data: { kind: 'text', files: ['none'] },
+    tokenizer: { kind: 'characters' },
+    model: json,
+    optimizer: { kind: 'adamw', learningRate: 1e-3, beta2: 0.95, weightDecay: 0.1 },
+    ...{ batch, parts, steps: steps + warmup, threads },
+  });
+  const architecture = core.architectureFor(json);
+  const step = training.trainingStep({
+    architecture,
+    config: architecture.readConfig(json),
+    batch,
+    sequence: context,
+    recipe,
+  });
+  const runtime = await core.onnxruntimeNode({ threads });
+  const program = await runtime.compile(step.whole, { purpose: 'training' });
+  const held = { ...training.initialValues(step.parameters, 1), ...step.initialState() };
+  const into = Object.fromEntries(Object.keys(held).map((name) => [training.next(name), held[name]]));
+  const stream = tokenBatches(batch, context + 1, vocabulary);
+  const seconds = [];
+  const cpuSeconds = [];
+  const losses = [];
+  for (let i = 0; i < warmup + steps; i++) {
+    const ids = stream.next().value;
+    const began = performance.now();
+    const cpuBefore = process.cpuUsage();
+    const piece = (from) => ({
+      dtype: 'int32',
+      shape: [batch, context],
+      data: Int32Array.from(
+        { length: batch * context },
+        (_, j) => ids[Math.floor(j / context) * (context + 1) + (j % context) + from],
+      ),
+    });
+    const out = await program.run({ ...held, ...step.scalars(i), input_ids: piece(0), labels: piece(1) }, { into });
+    losses.push(out.loss.data[0]);
+    if (i >= warmup) {
+      seconds.push((performance.now() - began) / 1000);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      cpuSeconds.push((user + system) / 1e6);
+    }
+  }
+  const peak =
+    Number(
+      /VmHWM:\s+(\d+)/.exec(existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '')?.[1] ??
+        process.resourceUsage().maxRSS,
+    ) / 1024;
+  console.log(
+    JSON.stringify({
+      ...{
+        secondsPerStep: median(seconds),
+        bestSecondsPerStep: Math.min(...seconds),
+        peakMegabytes: peak,
+        losses,
+        cpuSecondsPerStep: median(cpuSeconds),
+      },
+      flopsPerStep: productFlops(core, step.whole),
+    }),
+  );
+}
+
+/** Multiplications and additions of all matrix products of a graph. */
+function productFlops(core, graph) {
+  const size = (shape) => shape.reduce((n, d) => n * d, 1);
+  let flops = 0;
+  for (const node of core.topological(Object.values(graph.outputs))) {
+    if (node.kind !== 'op' || node.op !== 'matmul') continue;
+    const inner = node.inputs[0].shape.at(node.attrs.transposeA ? -2 : -1);
+    flops += 2 * size(node.results[0].shape) * inner;
+  }
+  return flops;
+}
+
+/** The fastest of the products that a step is made of, measured alone: what the machine could do. */
+async function products({ hidden, context, batch }) {
+  const { core } = await libraries();
+  const runtime = await core.onnxruntimeNode({ threads });
+  const rows = batch * context;
+  const shapes = [
+    [rows, hidden, 4 * hidden],
+    [rows, 4 * hidden, hidden],
+    [rows, hidden, 3 * hidden],
+  ];
+  let flopsPerSecond = 0;
+  for (const [m, k, n] of shapes) {
+    const a = core.tensor('a', 'float32', [m, k]);
+    const b = core.tensor('b', 'float32', [k, n]);
+    const program = await runtime.compile(
+      { inputs: [a, b], outputs: { c: core.matmul(a, b) } },
+      { purpose: 'training' },
+    );
+    const filled = (shape) => ({ dtype: 'float32', shape, data: new Float32Array(shape[0] * shape[1]).fill(0.5) });
+    const feeds = { a: filled([m, k]), b: filled([k, n]) };
+    const into = { c: filled([m, n]) };
+    const times = [];
+    for (let i = 0; i < 30; i++) {
+      const began = performance.now();
+      await program.run(feeds, { into });
+      if (i >= 5) times.push((performance.now() - began) / 1000);
+    }
+    flopsPerSecond = Math.max(flopsPerSecond, (2 * m * k * n) / Math.min(...times));
+    await program.dispose();
+  }
+  console.log(JSON.stringify({ flopsPerSecond }));
+}
+
+if (values.side === 'ours') await stepOurs(sizes[values.sizes]);
+else if (values.side === 'products') await products(sizes[values.sizes]);
+else compare();

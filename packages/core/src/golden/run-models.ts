@@ -1,0 +1,192 @@
+// Models against reference values: outputs, loss and every gradient; generated ids and scores.
+
+import { openBundle } from '../checkpoint/folder.ts';
+import { readSafetensors } from '../checkpoint/safetensors.ts';
+import { type FileSource, readJsonObject } from '../checkpoint/source.ts';
+import { isYumoError } from '../errors.ts';
+import { CausalLm } from '../generate/decode.ts';
+import { fromHuggingFace } from '../generate/options.ts';
+import { gradient } from '../graph/gradient.ts';
+import { causalLmTypes } from '../models/index.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { toFloat64, type Value } from '../value.ts';
+import { type CaseResult, Comparison, type Tolerance, unsupported } from './case.ts';
+import { type ModelCase, type ModelMeta, readModelCase } from './model-case.ts';
+
+/** Used where meta.json names none: what the README of the sets states. */
+const stated: Readonly<Record<string, Tolerance>> = {
+  outputs: { rtol: 1e-3, atol: 1e-4 },
+  loss: { rtol: 1e-5, atol: 1e-5 },
+  beam_scores: { rtol: 1e-4, atol: 1e-4 },
+};
+
+export const toleranceOf = (meta: ModelMeta, what: string): Tolerance => {
+  const { rtol, atol = 0 } = meta.tolerances.float32[what] ?? stated[what]!;
+  return { rtol, atol };
+};
+
+/** |a − b| ≤ 1e-3 |b| + 1e-4 · the largest |b| of the tensor + 1e-5, as the README of the sets states. */
+function gradientTolerance(reference: Float64Array): (b: number) => number {
+  let largest = 0;
+  for (const b of reference) largest = Math.max(largest, Math.abs(b));
+  return (b) => 1e-3 * Math.abs(b) + 1e-4 * largest + 1e-5;
+}
+
+/** A case that is not ours, or cannot be read, as a result. */
+export const failed = (title: string, error: unknown): CaseResult => {
+  const message = error instanceof Error ? error.message : String(error);
+  const foreign =
+    isYumoError(error) &&
+    error.code === 'CONFIG' &&
+    /is not supported|has no head|"model_type" is missing/.test(message);
+  return foreign ? unsupported(title, message) : { case: title, status: 'fail', worst: null, detail: message };
+};
+
+/** Outputs, loss and gradients of one model on each runtime. */
+export async function runForwardCase(c: ModelCase, runtimes: readonly Runtime[]): Promise<CaseResult> {
+  const comparison = new Comparison(c.name);
+  const trained = c.parameters.filter((p) => c.expected.has(`grad.${c.storedNames.get(p.name)}`));
+  const gradients = gradient(
+    c.outputs.loss!,
+    trained.map((p) => p.tensor),
+  );
+  const outputs = { ...c.outputs };
+  for (const [i, p] of trained.entries()) outputs[`grad.${c.storedNames.get(p.name)}`] = gradients[i]!;
+  const graph = { inputs: [...Object.values(c.inputs), ...c.parameters.map((p) => p.tensor)], outputs };
+  const missing = [...c.expected.keys()].filter((name) => !(name in outputs));
+  comparison.require(missing.length === 0, `not computed: ${missing.join(', ')}`);
+  for (const runtime of runtimes) {
+    try {
+      const program = await runtime.compile(graph);
+      const wanted = [...c.expected.keys()].filter((name) => name in outputs);
+      const got = await program.run({ ...c.feeds, ...c.weights }, { outputs: wanted });
+      await program.dispose();
+      for (const name of wanted) compareOutput(comparison, c, `${name} (${runtime.name})`, name, got[name]!);
+    } catch (error) {
+      comparison.require(false, `${runtime.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return comparison.result();
+}
+
+function compareOutput(comparison: Comparison, c: ModelCase, title: string, name: string, got: Value): void {
+  const wanted = c.expected.get(name)!;
+  if (got.shape.join() !== wanted.shape.join())
+    comparison.require(false, `${title}: shape [${got.shape}], the reference has [${wanted.shape}]`);
+  else if (name.startsWith('grad.')) {
+    const reference = toFloat64(wanted);
+    comparison.numbers(title, toFloat64(got), reference, gradientTolerance(reference));
+  } else {
+    const tolerance = toleranceOf(c.meta, name === 'loss' ? 'loss' : 'outputs');
+    comparison.values(title, got, wanted, tolerance, c.counts(name, wanted.shape));
+  }
+}
+
+/** Every generation run of a case. */
+export async function runGenerationCases(source: FileSource, name: string, runtime: Runtime): Promise<CaseResult[]> {
+  const meta = (await readJsonObject(source, `${name}/meta.json`)) as unknown as ModelMeta; // the layout of the reference sets
+  const runs = meta.generation ?? [];
+  if (runs.length === 0) return [];
+  const title = (run: string): string => `${name}/generation/${run}`;
+  const within = folderOf(source, name);
+  try {
+    const bundle = await openBundle(within);
+    if (!causalLmTypes.includes(String(bundle.config.model_type)))
+      return runs.map((run) => unsupported(title(run.name), `generation of ${bundle.config.model_type} models`));
+    const lm = await CausalLm.load(bundle, runtime);
+    const prompts = await readPrompts(within);
+    const results: CaseResult[] = [];
+    for (const run of runs)
+      results.push(
+        await generationCase(title(run.name), lm, prompts, run, meta).catch((error) => failed(title(run.name), error)),
+      );
+    await lm.dispose();
+    return results;
+  } catch (error) {
+    return runs.map((run) => failed(title(run.name), error));
+  }
+}
+
+async function generationCase(
+  title: string,
+  lm: CausalLm,
+  prompts: readonly (readonly number[])[],
+  run: NonNullable<ModelMeta['generation']>[number],
+  meta: ModelMeta,
+): Promise<CaseResult> {
+  if (run.settings.penalty_alpha !== undefined) return unsupported(title, 'contrastive search');
+  const comparison = new Comparison(title);
+  const options = fromHuggingFace(run.settings);
+  const longest = Math.max(...prompts.map((p) => p.length));
+  const padded = (ids: readonly number[], length: number, side: 'left' | 'right'): number[] => {
+    const padding = new Array<number>(Math.max(0, length - ids.length)).fill(lm.padToken);
+    return side === 'left' ? [...padding, ...ids] : [...ids, ...padding];
+  };
+  let rows: number[][];
+  if (typeof options.beams === 'number') {
+    const results = await lm.beamSearch(prompts, { ...options, beams: options.beams });
+    rows = results.flatMap((found, p) => found.map(({ ids }) => [...padded(prompts[p]!, longest, 'left'), ...ids]));
+    const { rtol, atol } = toleranceOf(meta, 'beam_scores');
+    const scores = results.flat().map((r) => r.score);
+    comparison.numbers('scores', scores, run.sequences_scores ?? scores, (b) => rtol * Math.abs(b) + atol);
+  } else {
+    rows = prompts.map((p) => padded(p, longest, 'left'));
+    for await (const step of lm.generate(prompts, options)) if (step.kind === 'token') rows[step.row]!.push(step.id);
+  }
+  comparison.require(
+    rows.length === run.sequences.length,
+    `${rows.length} rows, the reference has ${run.sequences.length}`,
+  );
+  for (const [i, wanted] of run.sequences.entries()) {
+    const got = padded(rows[i] ?? [], wanted.length, 'right');
+    comparison.require(
+      got.join() === wanted.join(),
+      `row ${i}: ${got.join(' ')}, the reference has ${wanted.join(' ')}`,
+    );
+  }
+  return comparison.result();
+}
+
+/** The prompts without their padding. */
+async function readPrompts(source: FileSource): Promise<number[][]> {
+  const file = await readSafetensors(source, 'inputs.safetensors');
+  const ids = await file.read('generation.input_ids');
+  const mask = file.has('generation.attention_mask')
+    ? toFloat64(await file.read('generation.attention_mask'))
+    : undefined;
+  const [batch, length] = ids.shape as [number, number];
+  const numbers = toFloat64(ids);
+  return Array.from({ length: batch }, (_, row) =>
+    [...numbers.subarray(row * length, (row + 1) * length)].filter((_, i) => mask?.[row * length + i] !== 0),
+  );
+}
+
+/** The files of one folder of a source, as a source. */
+export const folderOf = (source: FileSource, folder: string): FileSource => ({
+  name: `${source.name}/${folder}`,
+  exists: (path) => source.exists(`${folder}/${path}`),
+  size: (path) => source.size(`${folder}/${path}`),
+  read: (path, options) => source.read(`${folder}/${path}`, options),
+});
+
+/** Names of the cases that are models: those that the index lists. */
+export async function modelCaseNames(source: FileSource): Promise<string[]> {
+  if (!(await source.exists('index.json'))) return [];
+  const { models } = await readJsonObject(source, 'index.json');
+  return Array.isArray(models) ? models.map((m: { case: string }) => m.case) : [];
+}
+
+/** One model: its outputs, then its generation runs. */
+export async function runModelCase(
+  source: FileSource,
+  name: string,
+  runtimes: { readonly exact: Runtime; readonly engine: Runtime },
+): Promise<CaseResult[]> {
+  let forward: CaseResult;
+  try {
+    forward = await runForwardCase(await readModelCase(source, name), [runtimes.exact, runtimes.engine]);
+  } catch (error) {
+    forward = failed(name, error);
+  }
+  return [forward, ...(await runGenerationCases(source, name, runtimes.engine))];
+}

@@ -1,0 +1,251 @@
+// Every head of every family, tiny, as one graph with named sizes: it lowers, it agrees between runtimes, its loss reaches its parameters.
+
+import { describe, expect, it } from 'vitest';
+import type { Dim } from '../../src/dimension.ts';
+import { gradient } from '../../src/graph/gradient.ts';
+import { topological } from '../../src/graph/topological.ts';
+import type { InputForms } from '../../src/models/architecture.ts';
+import { headGraph } from '../../src/models/head-graph.ts';
+import { architectureFor, type Model, modelFor, modelTypes } from '../../src/models/index.ts';
+import type { Dropout } from '../../src/nn/dropout.ts';
+import { type Parameter, parameterScope } from '../../src/nn/scope.ts';
+import { onnxruntimeNode } from '../../src/runtimes/onnxruntime.node.ts';
+import { referenceRuntime } from '../../src/runtimes/reference.ts';
+import { tensor } from '../../src/tensor.ts';
+import { toFloat64, type Value } from '../../src/value.ts';
+import { random } from '../cases.ts';
+
+const bertLike = {
+  vocab_size: 23,
+  hidden_size: 12,
+  embedding_size: 8,
+  num_hidden_layers: 2,
+  num_attention_heads: 3,
+  intermediate_size: 20,
+  max_position_embeddings: 16,
+  num_labels: 3,
+};
+const llamaLike = { ...bertLike, num_attention_heads: 2, pad_token_id: 0 };
+const bartLike = {
+  vocab_size: 23,
+  d_model: 12,
+  encoder_layers: 1,
+  decoder_layers: 2,
+  encoder_attention_heads: 3,
+  decoder_attention_heads: 2,
+  encoder_ffn_dim: 20,
+  decoder_ffn_dim: 16,
+  max_position_embeddings: 16,
+  pad_token_id: 1,
+};
+const recurrent = { vocab_size: 23, embedding_size: 5, hidden_size: 6, num_layers: 2, num_labels: 3 };
+
+/** The smallest interesting configuration of each family. */
+const tiny: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  gpt2: { vocab_size: 23, n_positions: 16, n_embd: 12, n_layer: 2, n_head: 3, num_labels: 3, pad_token_id: 0 },
+  llama: llamaLike,
+  mistral: { ...llamaLike, sliding_window: 3 },
+  qwen2: llamaLike,
+  gpt_neox: { ...llamaLike, use_parallel_residual: false, rotary_pct: 0.4 },
+  bert: bertLike,
+  distilbert: {
+    vocab_size: 23,
+    dim: 12,
+    n_layers: 2,
+    n_heads: 3,
+    hidden_dim: 20,
+    max_position_embeddings: 16,
+    num_labels: 3,
+  },
+  roberta: { ...bertLike, type_vocab_size: 1 },
+  albert: { ...bertLike, num_hidden_groups: 2, inner_group_num: 2 },
+  electra: bertLike,
+  t5: {
+    vocab_size: 23,
+    d_model: 12,
+    d_kv: 3,
+    d_ff: 20,
+    num_layers: 2,
+    num_heads: 2,
+    feed_forward_proj: 'gated-silu',
+    pad_token_id: 0,
+  },
+  bart: bartLike,
+  marian: { ...bartLike, share_encoder_decoder_embeddings: false, decoder_vocab_size: 19 },
+  'lstm-lm': recurrent,
+  'lstm-classifier': { ...recurrent, bidirectional: true },
+  'ngram-lm': { vocab_size: 23, embedding_size: 5, hidden_size: 6, order: 4 },
+};
+
+const all = modelTypes.flatMap((type) => {
+  const config = { model_type: type, ...tiny[type] };
+  const { architecture } = modelFor(config);
+  return Object.keys(architecture.heads).map((className) => ({ className, model: modelFor(config, className) }));
+});
+
+/** Weights in ±0.5, one stream a parameter. */
+const weights = (parameters: readonly Parameter[]): Record<string, Value> =>
+  Object.fromEntries(
+    parameters.map(({ name, shape }, i) => {
+      const next = random(i + 1);
+      const data = Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, () => next() - 0.5);
+      return [name, { dtype: 'float32', shape, data }];
+    }),
+  );
+
+/** Inputs of a head: ids below 19, two padded positions in the last row, labels that every head has classes for. */
+function feedsFor(forms: InputForms, sizes: Readonly<Record<string, number>>): Record<string, Value> {
+  const next = random(99);
+  return Object.fromEntries(
+    Object.entries(forms).map(([name, { dtype, shape }]) => {
+      const dims = shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
+      const length = dims.reduce((n, d) => n * d, 1);
+      const sequence = dims.at(-1)!;
+      const entry = (i: number): number => {
+        if (name === 'attention_mask') return +(i < length - 2);
+        if (name === 'position_ids') return i % sequence;
+        if (name === 'token_type_ids') return +(i % sequence > 2);
+        if (/label|positions/.test(name)) return Math.floor(next() * 2);
+        return dtype === 'float32' ? next() : 2 + Math.floor(next() * 17);
+      };
+      const data = Array.from({ length }, (_, i) => entry(i));
+      return [name, { dtype, shape: dims, data: dtype === 'int32' ? Int32Array.from(data) : Float32Array.from(data) }];
+    }),
+  );
+}
+
+const labelled = ({ head, config }: Model): InputForms => ({ ...head.inputs(config), ...head.labels(config) });
+const cpu = await onnxruntimeNode({ threads: 1 });
+const shapes = [
+  { batch: 2, sequence: 5, target: 4, choices: 3 },
+  { batch: 3, sequence: 7, target: 2, choices: 2 },
+];
+/** Unrolled: the length of the sequence is part of the graph. */
+const recurrentHeads = ['LstmForCausalLM', 'LstmForSequenceClassification'];
+
+describe.each(all.filter(({ className }) => !recurrentHeads.includes(className)))('$className', ({ model }) => {
+  it('runs at several sizes, the same on onnxruntime as in double precision', async () => {
+    const labels = Object.keys(model.head.labels(model.config)).length > 0;
+    const { graph, parameters } = headGraph(model, { labels, inner: true });
+    const constants = weights(parameters);
+    const exact = await referenceRuntime.compile(graph, { constants });
+    const program = await cpu.compile(graph, { constants });
+    for (const sizes of shapes) {
+      const feeds = feedsFor(labels ? labelled(model) : model.head.inputs(model.config), sizes);
+      const [expected, got] = [await exact.run(feeds), await program.run(feeds)];
+      for (const [name, v] of Object.entries(expected)) {
+        expect(got[name]!.shape, name).toEqual(v.shape);
+        const numbers = toFloat64(got[name]!);
+        toFloat64(v).forEach((x, i) => {
+          expect(Math.abs(numbers[i]! - x), `${name}[${i}]: ${numbers[i]} against ${x}`).toBeLessThan(
+            1e-4 * Math.max(1, Math.abs(x)),
+          );
+        });
+      }
+    }
+    await program.dispose();
+  });
+
+  it('has a loss that reads every trained parameter', () => {
+    const labels = Object.keys(model.head.labels(model.config)).length > 0;
+    const { graph, parameters } = headGraph(model, { labels });
+    const reached = new Set(topological([graph.outputs.loss ?? graph.outputs.last_hidden_state!]));
+    expect(parameters.filter((p) => !p.fixed && !reached.has(p.tensor.node)).map((p) => p.name)).toEqual([]);
+  });
+});
+
+describe('padding', () => {
+  const readers = all.filter(({ className }) =>
+    /^(Bert|Distil|Roberta|Albert|Electra)ForSequenceClassification/.test(className.replace('DistilBert', 'Distil')),
+  );
+  it.each(readers)('does not change what $className says', async ({ model }) => {
+    const { graph, parameters } = headGraph(model);
+    const program = await referenceRuntime.compile(graph, { constants: weights(parameters) });
+    const feeds = feedsFor(model.head.inputs(model.config), shapes[0]!);
+    const ids = feeds.input_ids as Value<'int32'>;
+    const changed = Int32Array.from(ids.data, (id, i) => (i < ids.data.length - 2 ? id : 20));
+    const [one, other] = [
+      await program.run(feeds),
+      await program.run({ ...feeds, input_ids: { ...ids, data: changed } }),
+    ];
+    toFloat64(one.logits!).forEach((x, i) => void expect(Number(other.logits!.data[i])).toBeCloseTo(x, 12));
+  });
+
+  it('teaches no row of RoBERTa: neither of the words nor of the positions', async () => {
+    const model = modelFor({ model_type: 'roberta', ...tiny.roberta }, 'RobertaForQuestionAnswering');
+    const { graph, parameters } = headGraph(model, { labels: true });
+    const tables = parameters.filter((p) => /(word|position)_embeddings/.test(p.name));
+    const gradients = gradient(
+      graph.outputs.loss!,
+      tables.map((p) => p.tensor),
+    );
+    const outputs = Object.fromEntries(tables.map((p, i) => [p.name, gradients[i]!]));
+    const program = await referenceRuntime.compile({ inputs: graph.inputs, outputs });
+    const feeds = feedsFor(labelled(model), shapes[0]!);
+    const ids = feeds.input_ids as Value<'int32'>;
+    const padded = Int32Array.from(ids.data, (id, i) => (i < ids.data.length - 2 ? id : 1));
+    const got = await program.run({ ...feeds, ...weights(parameters), input_ids: { ...ids, data: padded } });
+    for (const [name, v] of Object.entries(got)) {
+      const width = v.shape[1]!;
+      const row = (i: number): number[] => [...toFloat64(v).slice(i * width, (i + 1) * width)];
+      expect(row(1), name).toEqual(new Array(width).fill(0));
+      expect(row(2).some((x) => x !== 0) || row(3).some((x) => x !== 0), name).toBe(true);
+    }
+  });
+});
+
+describe('dropout', () => {
+  it.each(all)('has a place of its own everywhere in $className', ({ model }) => {
+    const places: string[] = [];
+    const dropout: Dropout = (x, _rate, place) => {
+      places.push(place);
+      return x;
+    };
+    const forms = model.head.inputs(model.config);
+    const size = (d: Dim): Dim => ({ batch: 2, sequence: 5, target: 4, choices: 3 })[d] ?? d;
+    const inputs = Object.fromEntries(
+      Object.entries(forms).map(([name, { dtype, shape }]) => [name, tensor(name, dtype, shape.map(size))]),
+    );
+    // Configurations with a rate above 0 everywhere.
+    const config = Object.fromEntries(
+      Object.entries(model.config as object).map(([key, x]) => [key, /drop|pdrop/.test(key) ? 0.1 : x]),
+    );
+    model.head.build(parameterScope(), inputs, config, { dropout });
+    expect(new Set(places).size).toBe(places.length);
+    if (model.architecture.modelType !== 'ngram-lm') expect(places.length).toBeGreaterThan(0);
+  });
+});
+
+describe('recurrent heads', () => {
+  it.each(recurrentHeads)('%s says that it needs a known length', (className) => {
+    const { model } = all.find((h) => h.className === className)!;
+    expect(() => headGraph(model)).toThrow(/unrolled over its sequence.*must have a known size/);
+  });
+});
+
+describe('a configuration', () => {
+  it('with an unknown head is answered with the nearest one', () => {
+    const config = { model_type: 'bert', architectures: ['BertForMaskedLm'] };
+    expect(() => modelFor(config)).toThrow(/bert has no head "BertForMaskedLm"; did you mean "BertForMaskedLM"\?/);
+  });
+  it('of another kind of model is told what is known', () => {
+    expect(() => architectureFor({ model_type: 'bert' })).toThrow(/model_type "bert" is not supported.*gpt2/);
+    expect(() => modelFor({ model_type: 'robberta' })).toThrow(/did you mean "roberta"\?/);
+  });
+  it('without an input that has no default names it', () => {
+    const { head, config } = modelFor({ model_type: 'bert', ...tiny.bert });
+    const scope = {
+      path: '',
+      at: () => scope,
+      param: () => {
+        throw new Error('not reached');
+      },
+    } as never; // never asked for a parameter
+    expect(() => head.build(scope, {}, config)).toThrow(/needs "input_ids"; given: nothing/);
+  });
+  it('with heads that do not divide the width is refused', () => {
+    expect(() => modelFor({ model_type: 'bert', ...tiny.bert, num_attention_heads: 5 })).toThrow(
+      /"hidden_size" \(12\) must be a multiple of "num_attention_heads" \(5\)/,
+    );
+  });
+});

@@ -1,0 +1,15 @@
+// How much one request may ask for. Beyond it a request is refused by name; nothing is cut silently.
+
+export const limits = {
+  /** UTF-16 units of a prompt. A model's context is far smaller; this bounds the work of finding that out. */
+  promptLength: 400_000,
+  maxNewTokens: 8192,
+  stopStrings: 16,
+  stopLength: 200,
+  topK: 1_000_000,
+  temperature: 10,
+  penalty: 10,
+  /** Bytes of a request's body. */
+  bodyBytes: 4 * 2 ** 20,
+  messages: 1000,
+} as const;

@@ -1,0 +1,16 @@
+// The public names of @yumo/train in Node: everything universal, and training on disk in a worker thread.
+
+export { readTextFiles } from './data/files.node.ts';
+export * from './index.ts';
+export { type ListedRecipe, listRecipes } from './recipes.node.ts';
+export { readEvents } from './run.node.ts';
+export { listRuns, type RunSummary, summarizeRun } from './runs.node.ts';
+export {
+  loadRecipe,
+  type NodeResumeOptions,
+  type NodeTrainOptions,
+  readRecipe,
+  recipeFolders,
+  resume,
+  train,
+} from './train.node.ts';

@@ -1,0 +1,189 @@
+// A run's folder on disk: a bundle, and under training/ the recipe, the events, the checkpoints.
+
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isYumoError, readSafetensors, safetensorsChunks, type Value, type Values, YumoError } from '@yumo/core';
+import { diskSource, writeFileAtomic } from '@yumo/core/node';
+import type { TrainingEvent } from './events.ts';
+import { takeLock } from './lock.node.ts';
+import type { Checkpoint, Progress, RunStore } from './store.ts';
+
+const training = 'training';
+const checkpointName = /^step-(\d+)$/;
+
+/** A folder that this process may write to until it is closed. */
+export interface OpenRun {
+  readonly store: RunStore;
+  /** Gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** progress.json of a checkpoint. */
+interface StoredProgress extends Progress {
+  /** Length of events.jsonl when the checkpoint was taken. */
+  readonly eventBytes: number;
+}
+
+/**
+ * Opens a folder for training.
+ * @param mode `new`: the folder must not hold a training yet; `overwrite`: its training is removed; `resume`: it must hold one.
+ * @throws YumoError `BUSY`, `FILE`
+ */
+export async function openRun(folder: string, mode: 'new' | 'overwrite' | 'resume'): Promise<OpenRun> {
+  const inside = (...path: string[]): string => join(folder, training, ...path);
+  const has = await readFile(inside('recipe.json'), 'utf8').then(
+    () => true,
+    () => false,
+  );
+  if (mode === 'resume' && !has)
+    throw new YumoError('FILE', `${folder}: no training/recipe.json; is this the folder of a run?`, { folder });
+  const release = await takeLock(inside('lock'), folder);
+  let log: FileHandle | undefined;
+  try {
+    if (mode === 'new' && has)
+      throw new YumoError(
+        'FILE',
+        `${folder}: the folder holds a training already; go on with \`yumo resume ${folder}\`, choose another --out, or replace it with --overwrite`,
+        { folder },
+      );
+    if (mode === 'overwrite') {
+      for (const path of ['checkpoints', 'events.jsonl', 'recipe.json', 'curves.svg'])
+        await rm(inside(path), { recursive: true, force: true });
+      await rm(join(folder, 'model.safetensors'), { force: true });
+    }
+    await removeLeftovers(folder);
+    await mkdir(inside('checkpoints'), { recursive: true });
+    log = await open(inside('events.jsonl'), 'a+');
+  } catch (error) {
+    await log?.close();
+    await release();
+    throw error;
+  }
+  return {
+    store: diskStore(folder, inside, log),
+    async close() {
+      await log.close();
+      await release();
+    },
+  };
+}
+
+/** What a killed process left half-written. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const place of [folder, join(folder, training), join(folder, training, 'checkpoints')]) {
+    for (const name of await readdir(place).catch(() => [])) {
+      if (/\.tmp$|\.partial$|\.replaced$/.test(name)) await rm(join(place, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function diskStore(folder: string, inside: (...path: string[]) => string, log: FileHandle): RunStore {
+  const checkpoints = inside('checkpoints');
+  const cannotWrite = (error: unknown): never => {
+    if (isYumoError(error)) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new YumoError(
+      'FILE',
+      `${folder}: cannot be written (${code}); the last checkpoint is as it was`,
+      { folder, code },
+      error,
+    );
+  };
+  const steps = async (): Promise<number[]> =>
+    (await readdir(checkpoints))
+      .flatMap((name) => checkpointName.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+
+  return {
+    name: folder,
+    async resume() {
+      const problems: string[] = [];
+      for (const step of await steps()) {
+        try {
+          const { checkpoint, eventBytes } = await readCheckpoint(join(checkpoints, `step-${step}`));
+          await log.truncate(eventBytes);
+          return checkpoint;
+        } catch (error) {
+          problems.push(error instanceof Error ? error.message : String(error));
+        }
+      }
+      if (problems.length > 0)
+        throw new YumoError('CHECKPOINT', `${folder}: no checkpoint can be read: ${problems.join('; ')}`, { problems });
+      await log.truncate(0);
+      return undefined;
+    },
+    readText: (path) => readFile(join(folder, path), 'utf8').catch(() => undefined),
+    async writeFiles(files) {
+      for (const [path, text] of Object.entries(files)) await writeFileAtomic(join(folder, path), text);
+    },
+    writeWeights: (parameters) => writeFileAtomic(join(folder, 'model.safetensors'), safetensorsChunks(parameters)),
+    async saveCheckpoint({ progress, parameters, state }) {
+      const name = `step-${progress.step}`;
+      const aside = join(checkpoints, `${name}.partial`);
+      try {
+        await log.sync();
+        const stored: StoredProgress = { ...progress, eventBytes: (await log.stat()).size };
+        await rm(aside, { recursive: true, force: true });
+        await writeFileAtomic(join(aside, 'model.safetensors'), safetensorsChunks(parameters));
+        await writeFileAtomic(join(aside, 'optimizer.safetensors'), safetensorsChunks(state, {}));
+        await writeFileAtomic(join(aside, 'progress.json'), `${JSON.stringify(stored, null, 2)}\n`);
+        await replaceFolder(aside, join(checkpoints, name));
+        await syncFolder(checkpoints);
+        for (const step of await steps())
+          if (step !== progress.step && step !== progress.bestStep)
+            await rm(join(checkpoints, `step-${step}`), { recursive: true, force: true });
+      } catch (error) {
+        await rm(aside, { recursive: true, force: true }).catch(() => undefined);
+        cannotWrite(error);
+      }
+    },
+    append: (event) => log.appendFile(`${JSON.stringify(event)}\n`).catch(cannotWrite),
+    events: () => readEvents(folder),
+  };
+}
+
+/** Renames a folder into a place that may be taken. Killed in between, the older one waits under another name and the newer is still aside. */
+async function replaceFolder(from: string, to: string): Promise<void> {
+  const old = `${to}.replaced`;
+  await rename(to, old).catch(() => undefined);
+  await rename(from, to);
+  await rm(old, { recursive: true, force: true });
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // folders cannot be opened there
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readCheckpoint(path: string): Promise<{ checkpoint: Checkpoint; eventBytes: number }> {
+  const source = diskSource(path);
+  const { eventBytes, ...progress } = JSON.parse(await readFile(join(path, 'progress.json'), 'utf8')) as StoredProgress;
+  const all = async (file: string): Promise<Values> => {
+    const tensors = await readSafetensors(source, file);
+    const values: Record<string, Value> = {};
+    for (const name of tensors.names) values[name] = await tensors.read(name);
+    return values;
+  };
+  const checkpoint = {
+    progress,
+    parameters: await all('model.safetensors'),
+    state: await all('optimizer.safetensors'),
+  };
+  return { checkpoint, eventBytes };
+}
+
+/** The events of a run, finished or not. A line that is being written is left out. @throws YumoError `FILE` */
+export async function readEvents(folder: string): Promise<TrainingEvent[]> {
+  const path = join(folder, training, 'events.jsonl');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new YumoError('FILE', `${path}: cannot be read; is ${folder} the folder of a run?`, { path }, error);
+  });
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as TrainingEvent]));
+}

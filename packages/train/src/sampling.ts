@@ -1,0 +1,45 @@
+// Samples during a training: what the model would say now.
+
+import { CausalLm, decoderGraph, type Runtime, type Value, type Values } from '@yumo/core';
+import type { Tokenizer } from '@yumo/tokenizer';
+import type { ModelPlan } from './model-config.ts';
+
+/** Tokens of a sample, and how it is drawn. */
+const sampleTokens = 200;
+const temperature = 0.8;
+
+/**
+ * Continues a prompt with the weights of now. They are copied: the program is thrown away after the sample.
+ * @param prompt its last tokens are used when it is longer than the context.
+ */
+export async function sampleText(
+  runtime: Runtime,
+  { architecture, config }: ModelPlan,
+  parameters: Values,
+  tokenizer: Tokenizer,
+  prompt: string,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { graph } = decoderGraph(architecture, config, { logits: 'last' });
+  const constants = Object.fromEntries(
+    Object.entries(parameters).map(([name, v]) => [name, { ...v, data: v.data.slice() } as Value]),
+  );
+  const program = await runtime.compile(graph, { constants });
+  try {
+    const contextLength = architecture.contextLength(config);
+    const sizes = { ...architecture.cache(config), contextLength, vocabularySize: architecture.vocabularySize(config) };
+    const model = new CausalLm({ program, idType: 'int32', ...sizes });
+    const ids = [...tokenizer.encodeIds(prompt, { addSpecialTokens: false })].slice(-(contextLength >> 1));
+    const stream = tokenizer.decodeStream();
+    let text = '';
+    for await (const step of model.generate([ids], { maxNewTokens: sampleTokens, temperature, seed })) {
+      // A vocabulary that was padded has ids without a token.
+      if (step.kind === 'token' && step.id < tokenizer.vocabularySize) text += stream.push(step.id);
+      if (signal?.aborted) break;
+    }
+    return text + stream.end();
+  } finally {
+    await program.dispose();
+  }
+}
