@@ -28,6 +28,7 @@ export {
 } from './generate/options.ts';
 export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
+export * from './generate/seq2seq.ts';
 export * from './generate/stop.ts';
 export { type GraphCost, graphCost, peakBytes } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';

@@ -74,9 +74,9 @@ export function ChatPage() {
         {t.skip}
       </a>
       <header className="sticky top-0 z-10 border-b border-line/70 bg-paper/90 backdrop-blur">
-        <div className="mx-auto flex max-w-[64rem] items-center gap-3 px-4 py-2.5 sm:px-6">
+        <div className="mx-auto flex max-w-[64rem] items-center gap-2 px-4 py-2.5 sm:gap-3 sm:px-6">
           <Seal />
-          <p className="font-serif text-2xl leading-none tracking-tight">
+          <p className="font-serif text-2xl leading-none tracking-tight max-[25rem]:sr-only">
             yumo<span className="ms-2 hidden text-lg text-muted sm:inline">语模</span>
           </p>
           <div className="ms-auto">
@@ -150,7 +150,7 @@ export function ChatPage() {
           <Tools
             t={t}
             text={textOf(chat.turns)}
-            canRewrite={lastTurn?.writer === 'model'}
+            canRewrite={lastTurn?.writer === 'model' && lastTurn.state !== 'failed'}
             onAgain={again}
             onNewPage={chat.newPage}
           />
@@ -192,7 +192,7 @@ export function ChatPage() {
                 {!online && <span className="me-2 text-seal">{t.offline}</span>}
                 {model && (
                   <>
-                    <span>{model.title}</span>
+                    <span data-testid="model">{model.title}</span>
                     {settings.place === 'browser' && kept && <span> · {t.offlineReady}</span>}
                     {settings.place === 'server' && chat.turns.length > 0 && (
                       <span> · {t.reads(whole(model.contextLength))}</span>
