@@ -57,6 +57,7 @@ export * from './ops/compose.ts';
 export type { AttrsOf, InputsOf, OpName, ResultsOf } from './ops/signatures.ts';
 export { checkRuntime, type RuntimeCheck } from './runtimes/check.ts';
 export * from './runtimes/choose.ts';
+export { ProgramCache, type ProgramCacheOptions } from './runtimes/program-cache.ts';
 export { referenceRuntime } from './runtimes/reference.ts';
 export * from './runtimes/runtime.ts';
 export { type TensorFlowModule, type TfjsOptions, tfjs } from './runtimes/tfjs.ts';
