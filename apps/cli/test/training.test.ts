@@ -1,9 +1,9 @@
 // Training as a user does it: from a recipe to a model that generates; Ctrl-C, resume, two at once.
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type TinyFolder, tinyFolder } from './tiny.ts';
+import { type TinyFolder, tinyFolder, tinyRecipe } from './tiny.ts';
 import { documentOf, linesOf, start, yumo } from './yumo.ts';
 
 let folder: TinyFolder;
@@ -85,6 +85,38 @@ describe('yumo train', () => {
     expect(curves[2]).toEqual(curves[0]);
     const config = JSON.parse(await readFile(folder.at('runs/way-0/config.json'), 'utf8')) as { n_layer: number };
     expect(config.n_layer).toBe(2);
+  });
+
+  test('a recipe may be a module, .ts or .mjs, in any folder: it gives the training of the same JSON', async () => {
+    const fields = JSON.stringify({ ...tinyRecipe, steps: 4 });
+    const source = `// Computed fields are why one writes a module.\nimport { defineRecipe } from '@yumo/train';\nconst recipe = ${fields};\nexport default defineRecipe({ ...recipe, batch: 2 + 2 });\n`;
+    const curves = [];
+    await writeFile(folder.at('module.json'), fields);
+    for (const file of ['module.json', 'module.ts', 'module.mjs']) {
+      if (file !== 'module.json') await writeFile(folder.at(file), source);
+      const result = await run(['train', file, '--out', `runs/${file}`, '--json']);
+      expect(result.exit, result.stderr).toBe(0);
+      curves.push(losses(linesOf(result) as Event[]));
+    }
+    expect(curves[1]).toEqual(curves[0]);
+    expect(curves[2]).toEqual(curves[0]);
+
+    await writeFile(
+      folder.at('wrong.ts'),
+      "import { defineRecipe } from '@yumo/train';\nexport default defineRecipe({ nam: 'x' });\n",
+    );
+    const wrong = await run(['train', 'wrong.ts', '--out', 'nothing']);
+    expect(wrong.exit).toBe(3);
+    expect(wrong.stderr).toContain('unknown field "nam"; did you mean "name"?');
+  });
+
+  test('--dry-run says what a training takes, and writes nothing', async () => {
+    const dry = await run(['train', 'recipe.json', '--out', 'nothing', '--dry-run', '--json']);
+    expect(dry.exit, dry.stderr).toBe(0);
+    const estimate = documentOf(dry) as { parameters: number; vocabularySize: number; seconds: number };
+    expect(estimate.parameters).toBe(12 * 32 ** 2 + 13 * 32 + (estimate.vocabularySize + 32) * 32 + 2 * 32);
+    expect(estimate.seconds).toBeGreaterThan(0);
+    await expect(stat(folder.at('nothing'))).rejects.toThrow('ENOENT');
   });
 
   test('a recipe whose expectation is missed ends with 15', async () => {

@@ -1,6 +1,7 @@
 // The public names of @yumo/train in Node: everything universal, and training on disk in a worker thread.
 
 export { readTextFiles } from './data/files.node.ts';
+export { estimate, type NodeEstimateOptions } from './estimate.node.ts';
 export * from './index.ts';
 export { type ListedRecipe, listRecipes } from './recipes.node.ts';
 export { readEvents } from './run.node.ts';

@@ -1,6 +1,7 @@
 // Training in Node: files on disk, the native engine, a worker thread, so that the process stays responsive.
 
 import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -108,16 +109,26 @@ export async function readRecipe(folder: string): Promise<Recipe> {
 }
 
 /**
- * A recipe from a file: JSON, or a module whose default export is one (.mjs, .js; .ts where Node runs TypeScript).
+ * A recipe from a file: JSON, or a module whose default export is one (.mjs, .js, .ts).
  * @throws YumoError `FILE` when it cannot be read, `CONFIG` when it is wrong.
  */
 export async function loadRecipe(path: string, overrides: readonly string[] = []): Promise<Recipe> {
   return parseRecipe(applyOverrides(await readRecipeFile(path), overrides), path);
 }
 
+let registered = false;
+
+/** Lets recipes be .ts, and import `@yumo/train` from anywhere. Unbuilt sources have no hooks that Node could load. */
+function registerHooks(): void {
+  if (registered || !import.meta.url.endsWith('.js')) return;
+  register('./recipe-hooks.node.js', import.meta.url);
+  registered = true;
+}
+
 async function readRecipeFile(path: string): Promise<unknown> {
   if (/\.(m?js|ts)$/.test(path)) {
     try {
+      registerHooks();
       const module = (await import(pathToFileURL(resolvePath(path)).href)) as { default?: unknown };
       if (module.default === undefined)
         throw new YumoError('CONFIG', `${path}: no default export; write \`export default defineRecipe({ … })\``, {
@@ -126,10 +137,9 @@ async function readRecipeFile(path: string): Promise<unknown> {
       return module.default;
     } catch (error) {
       if (isYumoError(error)) throw error;
-      const code = (error as NodeJS.ErrnoException).code;
       const why =
-        code === 'ERR_UNKNOWN_FILE_EXTENSION'
-          ? `Node ${process.versions.node} does not run TypeScript; name it .mjs, or use Node 22.18 or later`
+        error instanceof SyntaxError && path.endsWith('.ts')
+          ? `${error.message}; if that is a type annotation, leave it out (defineRecipe knows the types), or use Node 22.18 or later`
           : String(error);
       throw new YumoError('CONFIG', `${path}: cannot be loaded: ${why}`, { path }, error);
     }
@@ -189,13 +199,15 @@ async function removeTraces(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined); // something of the user's is there
 }
 
-async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
+/** The engine that a recipe asks for. */
+export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
   return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
 }
 
-async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+/** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
+export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),

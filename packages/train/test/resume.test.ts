@@ -224,7 +224,7 @@ describe('mistakes', () => {
     const error = await failure(train(wrong, { folder, dataFolders: [data] }));
     expect(error.code).toBe('FILE');
     expect(error.message).toContain(
-      `"nothing/*.txt" matches no file in ${data}; give the folder that holds it by --data-folder`,
+      `"nothing/*.txt" matches no file in ${data}; give the folder that holds it by --data`,
     );
     expect(existsSync(folder)).toBe(false);
   });

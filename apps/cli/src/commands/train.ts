@@ -1,21 +1,22 @@
 // `yumo train <recipe>`: trains a model into a folder.
 
 import { join } from 'node:path';
-import { loadRecipe, train as runTraining } from '@yumo/train/node';
+import { estimate, loadRecipe, train as runTraining } from '@yumo/train/node';
 import { collect } from '../options.ts';
 import { addRecipeFlags } from '../recipe-flags.ts';
 import { dataPlaces, findRecipe } from '../recipe-places.ts';
 import type { Register } from '../session.ts';
-import { followTraining } from '../ui/training.ts';
+import { describeEstimate, followTraining } from '../ui/training.ts';
 
 interface Options {
   readonly out?: string;
   readonly data?: readonly string[];
   readonly overwrite?: true;
+  readonly dryRun?: true;
 }
 
 export const train: Register = (program, session) => {
-  const { phrases, interruption } = session;
+  const { output, phrases, interruption } = session;
   const p = phrases.train;
   const command = program
     .command('train')
@@ -24,15 +25,23 @@ export const train: Register = (program, session) => {
     .argument('<recipe>', p.recipe)
     .option('-o, --out <folder>', p.out)
     .option('--data <folder>', p.dataFolder, collect)
-    .option('--overwrite', p.overwrite);
+    .option('--overwrite', p.overwrite)
+    .option('--dry-run', p.dryRun);
   const overrides = addRecipeFlags(command, phrases);
   command.action(async (given: string, options: Options) => {
     const path = await findRecipe(given);
     const recipe = await loadRecipe(path, overrides);
+    const dataFolders = dataPlaces(path, options.data);
+    if (options.dryRun) {
+      const estimated = await estimate(recipe, { dataFolders, signal: interruption.signal });
+      output.document({ recipe, ...estimated });
+      output.print(describeEstimate(estimated, recipe.steps, phrases));
+      return;
+    }
     const folder = options.out ?? join('runs', recipe.name);
     const events = runTraining(recipe, {
       folder,
-      dataFolders: dataPlaces(path, options.data),
+      dataFolders,
       overwrite: options.overwrite ?? false,
       signal: interruption.signal,
     });

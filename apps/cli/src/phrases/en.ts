@@ -131,6 +131,15 @@ export const en = {
     step: 'step',
     loss: 'loss',
     tokensPerSecond: 'tokens/s',
+    memory: 'memory',
+    memoryOf: (all: string, parameters: string, optimizer: string, activations: string): string =>
+      `at least ${all}: parameters ${parameters}, optimizer ${optimizer}, intermediate results ${activations}`,
+    aStep: 'a step',
+    stepOf: (tokens: string, flops: string, time: string): string => `${tokens} tokens, ${flops}FLOP, ${time}`,
+    speed: 'speed',
+    speedOf: (tokens: string, gigaflops: string): string => `${tokens} tokens/s, ${gigaflops} GFLOP/s`,
+    inAll: 'in all',
+    stepsIn: (steps: number, time: string): string => `${steps} steps, ${time}; evaluations come on top`,
     evaluation: (step: number, token: string, character: string, perplexity: string, best: boolean): string =>
       `step ${step}  validation ${token} a token, ${character} a character, perplexity ${perplexity}${best ? '  best' : ''}`,
     sample: (step: number): string => `step ${step}  sample:`,
@@ -150,6 +159,7 @@ export const en = {
     recipe: 'recipe file (.json, .mjs, .ts), or the name of one that comes with yumo',
     out: 'folder of the run; runs/<name> by default',
     dataFolder: 'folder where the recipe’s files are looked for first; may be given more than once',
+    dryRun: 'train nothing: print parameters, memory, operations, and the time that it would take here',
     overwrite: 'replace a training that the folder holds',
   },
   resume: {

@@ -128,6 +128,15 @@ export const zh: Phrases = {
     step: '步',
     loss: '损失',
     tokensPerSecond: '词元/秒',
+    memory: '内存',
+    memoryOf: (all, parameters, optimizer, activations) =>
+      `至少 ${all}：参数 ${parameters}，优化器 ${optimizer}，中间结果 ${activations}`,
+    aStep: '每步',
+    stepOf: (tokens, flops, time) => `${tokens} 个词元，${flops}FLOP，${time}`,
+    speed: '速度',
+    speedOf: (tokens, gigaflops) => `${tokens} 词元/秒，${gigaflops} GFLOP/s`,
+    inAll: '总计',
+    stepsIn: (steps, time) => `${steps} 步，${time}；评估另计`,
     evaluation: (step, token, character, perplexity, best) =>
       `第 ${step} 步  验证损失 每词元 ${token}，每字符 ${character}，困惑度 ${perplexity}${best ? '  最佳' : ''}`,
     sample: (step) => `第 ${step} 步  样例：`,
@@ -144,6 +153,7 @@ export const zh: Phrases = {
     recipe: '配方文件（.json、.mjs、.ts），或 yumo 自带配方的名称',
     out: '训练文件夹；默认 runs/<名称>',
     dataFolder: '优先在此文件夹中查找配方的数据文件；可多次给出',
+    dryRun: '不训练：只打印参数量、内存、运算量，以及在本机所需的时间',
     overwrite: '替换文件夹中已有的训练',
   },
   resume: {

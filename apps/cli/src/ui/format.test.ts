@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { bytes, count, duration, significant, whole } from './format.ts';
 
 test('durations', () => {
-  expect([0.0123, 0.34, 7, 61, 754.4, 3723].map(duration)).toEqual([
+  expect([0.0123, 0.34, 2.345, 9.97, 61, 754.4, 3723].map(duration)).toEqual([
     '12.3 ms',
     '340 ms',
-    '0:07',
+    '2.3 s',
+    '0:10',
     '1:01',
     '12:34',
     '1:02:03',

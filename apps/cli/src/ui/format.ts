@@ -27,10 +27,11 @@ export const bytes = (x: number): string => scaled(x, 1024, ['B', 'KiB', 'MiB', 
 /** 1_820_000 → `1.82 M`. */
 export const count = (x: number): string => scaled(x, 1000, ['', 'k', 'M', 'G', 'T', 'P']);
 
-/** Seconds → `0:07`, `12:34`, `1:02:03`; below a second `340 ms`. */
+/** Seconds → `12:34`, `1:02:03`; below ten `2.3 s`, below one `340 ms`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';
   if (seconds < 1) return `${significant(seconds * 1000, 3)} ms`;
+  if (seconds < 9.95) return `${significant(seconds, 2)} s`;
   const total = Math.round(seconds);
   const two = (n: number): string => String(n).padStart(2, '0');
   const [hours, minutes] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60)];

@@ -65,7 +65,7 @@ describe('Progress elsewhere', () => {
     expect(written).toEqual([
       'step 0/25  0%  0:25 left\n',
       'step 10/25  40%  0:15 left\n',
-      'step 20/25  80%  0:05 left\n',
+      'step 20/25  80%  5 s left\n',
       'step 25/25  100%\n',
     ]);
   });

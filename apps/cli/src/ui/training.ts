@@ -1,9 +1,10 @@
 // A training as it is told: a bar on stderr, evaluations and samples as lines, events as JSON lines for programs.
 
-import type { TrainingEvent } from '@yumo/train';
+import type { TrainingEstimate, TrainingEvent } from '@yumo/train';
 import { missedExit } from '../exit-codes.ts';
+import type { Phrases } from '../phrases/en.ts';
 import { progressOf, type Session } from '../session.ts';
-import { count, duration, significant, whole } from './format.ts';
+import { bytes, count, duration, significant, whole } from './format.ts';
 import { pairs } from './table.ts';
 
 type Done = TrainingEvent & { kind: 'done' };
@@ -66,6 +67,25 @@ export async function followTraining(
   } finally {
     progress.clear();
   }
+}
+
+/** What a training will take. */
+export function describeEstimate(
+  estimated: TrainingEstimate & { readonly runtime: string },
+  steps: number,
+  { training: p }: Phrases,
+): string {
+  const { parameters, vocabularySize, parameterBytes, optimizerBytes, activationBytes } = estimated;
+  const { tokensPerStep, flopsPerStep, secondsPerStep, seconds, runtime } = estimated;
+  const memory = parameterBytes + optimizerBytes + activationBytes;
+  return pairs([
+    [p.model, p.modelSizes(count(parameters), whole(vocabularySize))],
+    [p.engine, runtime],
+    [p.memory, p.memoryOf(bytes(memory), bytes(parameterBytes), bytes(optimizerBytes), bytes(activationBytes))],
+    [p.aStep, p.stepOf(whole(tokensPerStep), count(flopsPerStep), duration(secondsPerStep))],
+    [p.speed, p.speedOf(whole(tokensPerStep / secondsPerStep), significant(flopsPerStep / secondsPerStep / 1e9, 3))],
+    [p.inAll, p.stepsIn(steps, duration(seconds))],
+  ]);
 }
 
 function summary(done: Done, folder: string, { phrases: { training: p } }: Session): string {

@@ -116,6 +116,17 @@ describe('with a cache', () => {
     expect(text(await offline.read('a b.bin'))).toBe('0123456789');
   });
 
+  it('a file that the cache has no room for is downloaded once all the same', async () => {
+    vi.stubGlobal('caches', {
+      open: async () => ({ match: async () => undefined, put: () => Promise.reject(new Error('QuotaExceeded')) }),
+    });
+    const log: string[] = [];
+    const source = urlSource(await serve(ranged(log)), { cache: true });
+    expect(text(await source.read('a b.bin', { start: 0, end: 2 }))).toBe('01');
+    expect(text(await source.read('a b.bin', { start: 4, end: 6 }))).toBe('45');
+    expect(log.filter((line) => line.startsWith('GET'))).toHaveLength(1);
+  });
+
   it('a file that changed on the server is fetched again', async () => {
     const kept = stubCaches();
     const log: string[] = [];

@@ -103,9 +103,12 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
     return known;
   };
 
+  /** Files already looked up: the check with the server happens once, and a file that the cache refused stays here. */
+  const blobs = new Map<string, Blob>();
+
   /** The file as kept, if it is still what the server has (or the server cannot be asked). */
   const kept = async (path: string): Promise<Blob | undefined> => {
-    if (!store) return undefined;
+    if (!store || blobs.has(path)) return blobs.get(path);
     const found = await (await store.open(cacheName)).match(locate(path));
     if (!found) return undefined;
     try {
@@ -114,7 +117,9 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
     } catch (error) {
       if (!isYumoError(error)) throw error;
     }
-    return found.blob();
+    const blob = await found.blob();
+    blobs.set(path, blob);
+    return blob;
   };
   const download = async (path: string, { signal, onProgress }: ReadOptions): Promise<Uint8Array> => {
     const response = await request(path, signal ? { signal } : {});
@@ -125,8 +130,11 @@ export function urlSource(baseUrl: string, options: UrlSourceOptions = {}): File
       const copy = new Response(bytes, {
         headers: { 'content-length': String(bytes.length), ...(tag ? { etag: tag } : {}) },
       });
-      // A full disk must not stop a model that is already here.
-      await (await store.open(cacheName)).put(locate(path), copy).catch(() => undefined);
+      try {
+        await (await store.open(cacheName)).put(locate(path), copy);
+      } catch {
+        blobs.set(path, new Blob([bytes])); // no room to keep it: a model that is already here can still be used
+      }
     }
     return bytes;
   };

@@ -2,11 +2,13 @@
 
 import type { Bundle } from '../checkpoint/folder.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
+import { YumoError } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
-import { architectureFor, causalLmTypes, modelFor } from '../models/index.ts';
-import { type Parameter, parameterScope } from '../nn/scope.ts';
+import { headGraph } from '../models/head-graph.ts';
+import { architectureFor, causalLmTypes, modelFor, seq2seqTypes } from '../models/index.ts';
+import type { Parameter } from '../nn/scope.ts';
 import type { Values } from '../runtimes/runtime.ts';
-import { type Graph, tensor } from '../tensor.ts';
+import type { Graph } from '../tensor.ts';
 
 export interface ExportPlan {
   readonly graph: Graph;
@@ -21,9 +23,6 @@ export interface ExportPlan {
   /** Reads a past and returns a present. */
   readonly cached: boolean;
 }
-
-/** Outputs that exist for study and training, not for use. */
-const internal = /^(loss$|hidden_states\.|attentions\.)/;
 
 /**
  * A language model with its key/value cache, or another head with its outputs.
@@ -53,17 +52,19 @@ export async function planExport(
       cached: true,
     };
   }
-  const { architecture, config, head } = modelFor(json);
-  const scope = parameterScope();
-  const forms = head.inputs(config);
-  const inputs = Object.fromEntries(Object.entries(forms).map(([name, f]) => [name, tensor(name, f.dtype, f.shape)]));
-  const outputs = Object.fromEntries(
-    Object.entries(head.build(scope, inputs, config)).filter(([name]) => !internal.test(name)),
-  );
+  if (seq2seqTypes.includes(String(json.model_type)))
+    throw new YumoError(
+      'CONFIG',
+      `${bundle.source.name}: encoder-decoder models (${json.model_type}) cannot be exported yet; decoder-only models and encoders can`,
+      { modelType: json.model_type },
+    );
+  const model = modelFor(json);
+  const { graph, parameters } = headGraph(model);
+  const forms = model.head.inputs(model.config);
   return {
-    graph: { inputs: [...Object.values(inputs), ...scope.parameters.map((p) => p.tensor)], outputs },
-    parameters: scope.parameters,
-    weights: await loadParameters(weights, scope.parameters, architecture, stop),
+    graph,
+    parameters,
+    weights: await loadParameters(weights, parameters, model.architecture, stop),
     int64Inputs: Object.keys(forms).filter((name) => forms[name]!.dtype === 'int32'),
     vocabularySize: number('vocab_size', 1),
     contextLength: number('max_position_embeddings', 512),

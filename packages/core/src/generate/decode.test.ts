@@ -100,6 +100,29 @@ describe.each([tinyGpt2, tinyLlama])('$model_type', (config) => {
   });
 });
 
+describe('contrastive search', () => {
+  const contrastive = async (prompts: number[][], alpha: number, topK = 4): Promise<number[][]> => {
+    const lm = await CausalLm.load(await openBundle(tinyBundle(tinyLlama)), referenceRuntime, { states: true });
+    return lm.contrastiveSearch(prompts, { alpha, topK, maxNewTokens: 6, endTokens: [] });
+  };
+
+  it('without a penalty, or with one candidate, is greedy search; with a penalty it is not', async () => {
+    const greedy = idsOf(await steps(await load(tinyLlama), [[3, 7]], { temperature: 0, maxNewTokens: 6 }));
+    expect((await contrastive([[3, 7]], 0))[0]).toEqual(greedy);
+    expect((await contrastive([[3, 7]], 0.6, 1))[0]).toEqual(greedy);
+    expect((await contrastive([[3, 7]], 1))[0]).not.toEqual(greedy);
+  });
+
+  it('ends with the context, and asks for a model that gives its states', async () => {
+    const lm = await CausalLm.load(await openBundle(tinyBundle(tinyLlama)), referenceRuntime, { states: true });
+    const [ids] = await lm.contrastiveSearch([[3, 7]], { alpha: 0.5, topK: 3, endTokens: [] });
+    expect(ids).toHaveLength(10);
+    const without = await load(tinyLlama);
+    await expect(without.contrastiveSearch([[3]], { alpha: 0.5, topK: 3 })).rejects.toMatchObject({ code: 'CONFIG' });
+    await expect(lm.contrastiveSearch([[3]], { alpha: 2, topK: 3 })).rejects.toThrow('alpha 2 must lie in [0, 1]');
+  });
+});
+
 describe('what cannot be done is named', () => {
   it('a prompt longer than the context, with both numbers', async () => {
     await expect(steps(await load(tinyGpt2), [new Array<number>(13).fill(1)])).rejects.toMatchObject({

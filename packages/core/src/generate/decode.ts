@@ -15,8 +15,9 @@ import {
   type Start,
   searchRows,
 } from './continue.ts';
+import { contrastiveSearch } from './contrastive.ts';
 import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
-import { idsOf } from './options.ts';
+import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -24,6 +25,8 @@ export interface LoadOptions {
   readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
   /** A model file of the bundle, such as `onnx/model_quantized.onnx`; by default the weights, else `onnx/model.onnx`. */
   readonly file?: string | undefined;
+  /** Compile for contrastive search too: hidden states leave the engine with the scores. */
+  readonly states?: boolean | undefined;
 }
 
 export class CausalLm {
@@ -63,7 +66,10 @@ export class CausalLm {
     const progress = onProgress ? { onProgress } : {};
     const file = options.file ?? (await weightless(bundle));
     if (file === undefined) {
-      const { graph, parameters } = decoderGraph(architecture, config, { logits: 'last' });
+      const { graph, parameters } = decoderGraph(architecture, config, {
+        logits: 'last',
+        states: options.states === true,
+      });
       const constants = await loadParameters(await bundle.weights(stop), parameters, architecture, {
         ...stop,
         ...progress,
@@ -95,6 +101,31 @@ export class CausalLm {
    */
   beamSearch(prompts: readonly (readonly number[])[], options: BeamGenerateOptions): Promise<BeamResult[][]> {
     return searchRows(this.#start(prompts, options), this.#resolved(options));
+  }
+
+  /**
+   * Continues prompts by contrastive search. Needs a model loaded with `states: true`.
+   * @returns the new ids of each prompt, end token included.
+   */
+  contrastiveSearch(
+    prompts: readonly (readonly number[])[],
+    options: GenerateOptions & { readonly alpha: number; readonly topK: number },
+  ): Promise<number[][]> {
+    checkGenerationOptions(options);
+    const { topK, alpha, ...scoring } = options;
+    const { rows, room } = this.#start(prompts, options);
+    const longest = rows[0]?.length ?? 0;
+    const left = Math.min(...room); // every candidate is read, the last one too
+    const maxNewTokens = Math.min(options.maxNewTokens ?? left, left);
+    const { endTokens, padToken } = this.#resolved(options);
+    const processors = [
+      // Candidates are taken from the whole distribution: nothing is drawn.
+      ...processorsFor({ ...scoring, temperature: undefined }, { endTokens, promptLength: longest, maxNewTokens }),
+      ...(options.processors ?? []),
+    ];
+    const begin = (): Promise<DecoderRows> =>
+      DecoderRows.start(this.#model, prompts, { padToken, signal: options.signal });
+    return contrastiveSearch(begin, rows, { alpha, topK, maxNewTokens, endTokens, processors, signal: options.signal });
   }
 
   dispose(): Promise<void> {

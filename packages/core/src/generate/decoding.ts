@@ -67,6 +67,8 @@ export function checkPrompts(
  */
 export class DecoderRows implements Decoding {
   scores: readonly Scores[] = [];
+  /** Hidden states of the positions just read, `[rows, positions, hidden]`; where the program gives them. */
+  states: Value | undefined;
   readonly #model: DecoderProgram;
   #cache: Values;
   /** For each row, how much padding lies before it. */
@@ -151,11 +153,12 @@ export class DecoderRows implements Decoding {
       ]).flat(),
     );
     this.scores = lastScores(out.logits!);
+    this.states = out.last_hidden_state;
   }
 }
 
 /** The scores of each row's last position, without copying. @param logits `[rows, positions, vocabulary]` */
-function lastScores(logits: Value): Scores[] {
+export function lastScores(logits: Value): Scores[] {
   const [rows, positions, vocabulary] = logits.shape as [number, number, number];
   const { data } = logits;
   if (!(data instanceof Float32Array || data instanceof Float64Array))

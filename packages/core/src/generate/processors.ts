@@ -26,7 +26,8 @@ const removed = Number.NEGATIVE_INFINITY;
 
 function largestOf(scores: Scores): number {
   let largest = removed;
-  for (const x of scores) if (x > largest) largest = x;
+  // Indexed: these loops run over the whole vocabulary for every token, and iterators of typed arrays are slow.
+  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!;
   return largest;
 }
 
@@ -34,7 +35,7 @@ function largestOf(scores: Scores): number {
 export function logSoftmaxOf(scores: Scores): Float64Array {
   const largest = largestOf(scores);
   let sum = 0;
-  for (const x of scores) sum += Math.exp(x - largest);
+  for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest);
   const shift = largest + Math.log(sum);
   return Float64Array.from(scores, (x) => x - shift);
 }
@@ -265,7 +266,8 @@ export function penaliseChosen(scores: Scores, penalty: number, chosen: readonly
 /** @throws YumoError `NUMERIC` when no token can be chosen: a score is not a number, or all are removed. */
 export function checkScores(scores: Scores, who: string): void {
   let finite = false;
-  for (const x of scores) {
+  for (let i = 0; i < scores.length; i++) {
+    const x = scores[i]!;
     if (Number.isNaN(x) || x === Number.POSITIVE_INFINITY)
       throw new YumoError(
         'NUMERIC',

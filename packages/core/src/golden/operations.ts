@@ -2,6 +2,7 @@
 
 import { attention } from '../nn/attention.ts';
 import { rotate } from '../nn/position.ts';
+import { gruLayer, lstmCell, lstmLayer, type RecurrentWeights } from '../nn/recurrent.ts';
 import {
   abs,
   add,
@@ -72,7 +73,6 @@ import {
 import { constant, integer, scalar, type Tensor } from '../tensor.ts';
 import { sizeOf } from '../value.ts';
 import { einsum } from './einsum.ts';
-import { gruSequence, lstmCell, lstmSequence } from './recurrent.ts';
 
 export type Attributes = Readonly<Record<string, unknown>>;
 /** Inputs by name → outputs in order. Undefined: these attributes are not supported. */
@@ -147,6 +147,14 @@ const sorted =
     const axis = Number(a.axis ?? -1);
     return [...topK(x!, k(fixedDim(x!, axis, 'sort'), a), { axis, largest: largest(a) })];
   };
+
+/** PyTorch's names of a recurrent layer's weights → ours. */
+const recurrentWeights = ({ w_ih, w_hh, b_ih, b_hh }: Readonly<Record<string, Tensor>>): RecurrentWeights => ({
+  input: w_ih!,
+  hidden: w_hh!,
+  inputBias: b_ih!,
+  hiddenBias: b_hh!,
+});
 
 export const operations: Readonly<Record<string, Build>> = {
   matmul: ({ a, b }, attributes) => {
@@ -297,9 +305,18 @@ export const operations: Readonly<Record<string, Build>> = {
     (a) => a.largest !== false,
   ),
 
-  lstm_cell: (x) => lstmCell(x),
-  lstm: (x) => lstmSequence(x),
-  gru: (x) => gruSequence(x),
+  lstm_cell: (x) => {
+    const next = lstmCell(x.x!, { h: x.h!, c: x.c! }, recurrentWeights(x));
+    return [next.h, next.c];
+  },
+  lstm: (x) => {
+    const { outputs, h, c } = lstmLayer(x.x!, { h: squeeze(x.h0!, 0), c: squeeze(x.c0!, 0) }, recurrentWeights(x));
+    return [outputs, unsqueeze(h, 0), unsqueeze(c, 0)];
+  },
+  gru: (x) => {
+    const { outputs, h } = gruLayer(x.x!, squeeze(x.h0!, 0), recurrentWeights(x));
+    return [outputs, unsqueeze(h, 0)];
+  },
   attention: ({ q, k, v, mask }) => [
     attention(q!, k!, v!, mask ? { mask: mul(sub(1, cast(mask, 'float32')), scalar(-1e9)) } : {}).output,
   ],

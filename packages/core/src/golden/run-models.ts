@@ -6,8 +6,9 @@ import { type FileSource, readJsonObject } from '../checkpoint/source.ts';
 import { isYumoError } from '../errors.ts';
 import { CausalLm } from '../generate/decode.ts';
 import { fromHuggingFace } from '../generate/options.ts';
+import { Seq2SeqLm } from '../generate/seq2seq.ts';
 import { gradient } from '../graph/gradient.ts';
-import { causalLmTypes } from '../models/index.ts';
+import { causalLmTypes, seq2seqTypes } from '../models/index.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { toFloat64, type Value } from '../value.ts';
 import { type CaseResult, Comparison, type Tolerance, unsupported } from './case.ts';
@@ -91,15 +92,24 @@ export async function runGenerationCases(source: FileSource, name: string, runti
   const within = folderOf(source, name);
   try {
     const bundle = await openBundle(within);
-    if (!causalLmTypes.includes(String(bundle.config.model_type)))
-      return runs.map((run) => unsupported(title(run.name), `generation of ${bundle.config.model_type} models`));
-    const lm = await CausalLm.load(bundle, runtime);
+    const type = String(bundle.config.model_type);
+    if (!causalLmTypes.includes(type) && !seq2seqTypes.includes(type))
+      return runs.map((run) => unsupported(title(run.name), `generation of ${type} models`));
     const prompts = await readPrompts(within);
+    const lm = causalLmTypes.includes(type)
+      ? await CausalLm.load(bundle, runtime, { states: runs.some((run) => run.settings.penalty_alpha !== undefined) })
+      : await Seq2SeqLm.load(bundle, runtime);
+    const rows = lm instanceof CausalLm ? leftPadded(prompts, lm.padToken) : prompts.map(() => [lm.startToken]);
+    const settings = bundle.config; // older configurations carry settings of generation
     const results: CaseResult[] = [];
-    for (const run of runs)
+    for (const { settings: own, ...run } of runs) {
+      const full = { ...run, settings: { ...settings, ...own } };
       results.push(
-        await generationCase(title(run.name), lm, prompts, run, meta).catch((error) => failed(title(run.name), error)),
+        await generationCase(title(run.name), { lm, prompts, rows }, full, meta).catch((error: unknown) =>
+          failed(title(run.name), error),
+        ),
       );
+    }
     await lm.dispose();
     return results;
   } catch (error) {
@@ -107,44 +117,53 @@ export async function runGenerationCases(source: FileSource, name: string, runti
   }
 }
 
+/** A model, its prompts, and the rows that it continues. */
+interface Prompted {
+  readonly lm: CausalLm | Seq2SeqLm;
+  readonly prompts: readonly (readonly number[])[];
+  readonly rows: readonly (readonly number[])[];
+}
+
 async function generationCase(
   title: string,
-  lm: CausalLm,
-  prompts: readonly (readonly number[])[],
+  { lm, prompts, rows: given }: Prompted,
   run: NonNullable<ModelMeta['generation']>[number],
   meta: ModelMeta,
 ): Promise<CaseResult> {
-  if (run.settings.penalty_alpha !== undefined) return unsupported(title, 'contrastive search');
   const comparison = new Comparison(title);
   const options = fromHuggingFace(run.settings);
-  const longest = Math.max(...prompts.map((p) => p.length));
-  const padded = (ids: readonly number[], length: number, side: 'left' | 'right'): number[] => {
-    const padding = new Array<number>(Math.max(0, length - ids.length)).fill(lm.padToken);
-    return side === 'left' ? [...padding, ...ids] : [...ids, ...padding];
-  };
-  let rows: number[][];
-  if (typeof options.beams === 'number') {
+  const rows: number[][] = [];
+  const alpha = run.settings.penalty_alpha;
+  if (typeof alpha === 'number') {
+    if (!(lm instanceof CausalLm)) return unsupported(title, 'contrastive search of encoder-decoder models');
+    const found = await lm.contrastiveSearch(prompts, { ...options, alpha, topK: Number(run.settings.top_k) });
+    for (const [p, ids] of found.entries()) rows.push([...given[p]!, ...ids]);
+  } else if (typeof options.beams === 'number' && options.beams > 1) {
     const results = await lm.beamSearch(prompts, { ...options, beams: options.beams });
-    rows = results.flatMap((found, p) => found.map(({ ids }) => [...padded(prompts[p]!, longest, 'left'), ...ids]));
+    for (const [p, found] of results.entries()) for (const { ids } of found) rows.push([...given[p]!, ...ids]);
     const { rtol, atol } = toleranceOf(meta, 'beam_scores');
     const scores = results.flat().map((r) => r.score);
     comparison.numbers('scores', scores, run.sequences_scores ?? scores, (b) => rtol * Math.abs(b) + atol);
   } else {
-    rows = prompts.map((p) => padded(p, longest, 'left'));
+    rows.push(...given.map((row) => [...row]));
     for await (const step of lm.generate(prompts, options)) if (step.kind === 'token') rows[step.row]!.push(step.id);
   }
-  comparison.require(
-    rows.length === run.sequences.length,
-    `${rows.length} rows, the reference has ${run.sequences.length}`,
-  );
-  for (const [i, wanted] of run.sequences.entries()) {
-    const got = padded(rows[i] ?? [], wanted.length, 'right');
+  const expected = run.sequences;
+  comparison.require(rows.length === expected.length, `${rows.length} rows, the reference has ${expected.length}`);
+  for (const [i, wanted] of expected.entries()) {
+    const got = rows[i] ?? [];
+    const padded = [...got, ...new Array<number>(Math.max(0, wanted.length - got.length)).fill(lm.padToken)];
     comparison.require(
-      got.join() === wanted.join(),
-      `row ${i}: ${got.join(' ')}, the reference has ${wanted.join(' ')}`,
+      padded.join() === wanted.join(),
+      `row ${i}: ${padded.join(' ')}, the reference has ${wanted.join(' ')}`,
     );
   }
   return comparison.result();
+}
+
+function leftPadded(prompts: readonly (readonly number[])[], padToken: number): number[][] {
+  const longest = Math.max(...prompts.map((p) => p.length));
+  return prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]);
 }
 
 /** The prompts without their padding. */

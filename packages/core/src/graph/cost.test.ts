@@ -1,6 +1,6 @@
 // The cost of graphs, against counts done by the formulas of the papers.
 import { describe, expect, test } from 'vitest';
-import { architectureFor, decoderGraph, graphCost, matmul, relu, tensor } from '../index.ts';
+import { add, architectureFor, decoderGraph, graphCost, matmul, peakBytes, relu, reshape, tensor } from '../index.ts';
 
 describe('graphCost', () => {
   test('a product of matrices costs 2 m n k, also when it is read transposed or batched', () => {
@@ -37,5 +37,20 @@ describe('graphCost', () => {
     expect(() => graphCost({ inputs: [a], outputs: { y: relu(a) } }, { batch: 1 })).toThrow(
       /the size time has no value/,
     );
+  });
+});
+
+describe('peakBytes', () => {
+  test('a chain holds two results at a time; what is read later stays; aliases and outputs take nothing', () => {
+    const x = tensor('x', 'float32', ['n', 4]);
+    const a = relu(x); // 16 n bytes
+    const b = relu(a);
+    const c = relu(b);
+    expect(peakBytes({ inputs: [x], outputs: { y: relu(c) } }, { n: 10 })).toBe(2 * 160);
+    // a is read again at the end: it stays beside two of the chain.
+    expect(peakBytes({ inputs: [x], outputs: { y: add(relu(c), a) } }, { n: 10 })).toBe(3 * 160);
+    const flat = reshape(reshape(a, [4, 'n']), ['n', 4]);
+    expect(peakBytes({ inputs: [x], outputs: { y: relu(flat) } }, { n: 10 })).toBe(160);
+    expect(peakBytes({ inputs: [x], outputs: { a } }, { n: 10 })).toBe(0);
   });
 });

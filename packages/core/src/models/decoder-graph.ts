@@ -14,11 +14,12 @@ export interface DecoderGraph {
  * past_key_values.N.key and .value `[batch, heads, past, size]`; then the parameters by name.
  * Outputs: logits, present.N.key and .value.
  * @param logits `last`: only the last position's, `[batch, 1, vocabulary]`: a third of the work of a prompt with a large vocabulary.
+ * @param states also last_hidden_state `[batch, sequence, hidden]`, which contrastive search compares.
  */
 export function decoderGraph<C>(
   architecture: CausalLmArchitecture<C>,
   config: C,
-  { logits = 'all' as 'all' | 'last' } = {},
+  { logits = 'all' as 'all' | 'last', states = false } = {},
 ): DecoderGraph {
   const scope = parameterScope();
   const { layers, keyValueHeads, headSize } = architecture.cache(config);
@@ -32,6 +33,7 @@ export function decoderGraph<C>(
   }));
   const out = architecture.causalLm(scope, { inputIds, attentionMask, positionIds, past, logits }, config);
   const outputs: Record<string, Tensor> = { logits: out.logits };
+  if (states) outputs.last_hidden_state = out.hiddenStates.at(-1)!;
   out.present.forEach(({ key, value }, i) => {
     outputs[`present.${i}.key`] = key;
     outputs[`present.${i}.value`] = value;
