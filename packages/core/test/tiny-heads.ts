@@ -64,6 +64,8 @@ export const configs = {
   t5: {
     model_type: 't5',
     is_encoder_decoder: true,
+    // A tied matrix makes a random model repeat its input.
+    tie_word_embeddings: false,
     d_model: 32,
     d_kv: 8,
     d_ff: 40,
