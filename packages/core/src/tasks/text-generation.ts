@@ -209,6 +209,13 @@ export class TextGenerator {
     const ids = [...this.tokenizer.encodeIds(prompt)];
     if (ids.length > 0) return ids;
     const { beginToken } = this.model;
+    // Another beginning in place of letters that were lost would answer a question that nobody asked.
+    if (prompt !== '')
+      throw new YumoError(
+        'DATA',
+        `${this.name}: the tokenizer knows no character of ${JSON.stringify(prompt.slice(0, 20))}; write in the model's own alphabet`,
+        { prompt: prompt.slice(0, 20) },
+      );
     if (beginToken === undefined)
       throw new YumoError(
         'DATA',
