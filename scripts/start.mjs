@@ -1,19 +1,12 @@
 // `npm start`: install, build, and the web app on a free port with the models of models/.
 
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isFree } from './port.mjs';
 import { build, install, webApp } from './prepare.mjs';
 
 const defaultPort = 3000;
-
-const isFree = (port) =>
-  new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, () => probe.close(() => resolve(true)));
-  });
 
 /** The port asked for, or the first free one from 3000 on. */
 async function choosePort(asked) {
