@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isFree } from './port.mjs';
+import { firstFree, isFree } from './ports.mjs';
 import { build, install, webApp } from './prepare.mjs';
 
 const defaultPort = 3000;
@@ -18,8 +18,7 @@ async function choosePort(asked) {
       throw new Error(`--port ${port}: in use by another program; leave it out to get a free one`);
     return port;
   }
-  for (let port = defaultPort; port < defaultPort + 100; port++) if (await isFree(port)) return port;
-  throw new Error(`no free port from ${defaultPort} to ${defaultPort + 99}; choose one with --port`);
+  return firstFree(defaultPort);
 }
 
 /** Waits until the app answers; false when it ended before. */

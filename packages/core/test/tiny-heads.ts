@@ -23,7 +23,16 @@ export const sentences = [
 
 /** Weights in ±0.4 drawn by name, norms around 1. */
 export function randomHeadWeights(config: Json): Record<string, Value> {
-  const { parameters } = headGraph(modelFor(config));
+  const model = modelFor(config);
+  // Recurrent models are built for a known length; parameters do not depend on it.
+  const inputs = (read: unknown) =>
+    Object.fromEntries(
+      Object.entries(model.head.inputs(read)).map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape: shape.map((d) => (d === 'sequence' ? 4 : d)) },
+      ]),
+    );
+  const { parameters } = headGraph({ ...model, head: { ...model.head, inputs } });
   return Object.fromEntries(
     parameters.map(({ name, shape }, p) => [
       name,
@@ -64,6 +73,8 @@ export const configs = {
   t5: {
     model_type: 't5',
     is_encoder_decoder: true,
+    // A tied matrix makes a random model repeat its input.
+    tie_word_embeddings: false,
     d_model: 32,
     d_kv: 8,
     d_ff: 40,

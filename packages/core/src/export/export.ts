@@ -19,6 +19,8 @@ export interface ExportOptions {
    * decoder_with_past_model.onnx. The encoder is encoder_model.onnx.
    */
   readonly decoder?: PlanOptions['decoder'];
+  /** Tokens of every text, fixed: recurrent models (LSTM) need it; others take any number. */
+  readonly sequenceLength?: PlanOptions['sequenceLength'];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,8 +50,8 @@ export interface ExportResult {
  * @throws YumoError `CONFIG`, `CHECKPOINT`, `FILE`, `GRAPH`, `RUNTIME`, `ABORTED`.
  */
 export async function exportBundle(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
-  const { forms = ['float32', 'int8'], signal, decoder } = options;
-  const plan = await planExport(bundle, { signal, decoder });
+  const { forms = ['float32', 'int8'], signal, decoder, sequenceLength } = options;
+  const plan = await planExport(bundle, { signal, decoder, sequenceLength });
   const files: ExportedFile[] = [];
   for (const part of plan.parts) {
     const made: { form: ExportForm; bytes: Uint8Array; comparison: Comparison }[] = [];

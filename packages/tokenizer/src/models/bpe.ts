@@ -96,12 +96,7 @@ export class Bpe implements Model {
     if (token === undefined) return false;
     // The start and the end of a word may have grown a prefix and a suffix.
     const alone = token.replace(this.settings.continuingPrefix, '').replace(this.settings.endOfWordSuffix, '');
-    return (
-      this.settings.ignoreMerges ||
-      [...alone].length <= 1 ||
-      this.byteIds.includes(id) ||
-      this.merges.merged.includes(id)
-    );
+    return this.settings.ignoreMerges || [...alone].length <= 1 || this.byteIds.includes(id) || this.merges.makes(id);
   }
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
