@@ -47,12 +47,12 @@ test('turns build one text: each continuation is asked for with all that came be
   });
   const first = await write(page, 'KING:\nGood morrow');
   const second = await write(page, 'QUEEN:\n');
+  await picture(page, 'writing');
   await page.getByRole('button', { name: 'Write on' }).click();
   await expect(finished(page)).toHaveCount(3);
   const so = `KING:\nGood morrow${first}`;
   const joint = '\n'.repeat(Math.max(0, 2 - (/\n*$/.exec(so)?.[0].length ?? 0)));
   expect(prompts).toEqual(['KING:\nGood morrow', `${so}${joint}QUEEN:\n`, `${so}${joint}QUEEN:\n${second}`]);
-  await picture(page, 'writing');
 });
 
 test('another version replaces the last continuation only', async ({ page }) => {
