@@ -264,7 +264,7 @@ export class Tokenizer {
     const plain = mode === 'plain';
     let quick = this.quick[mode];
     if (quick === undefined) {
-      quick = this.findQuickPath(plain ? this.forbidden : null);
+      quick = this.findQuickPath(this.forbiddenIds(options));
       this.quick[mode] = quick;
     }
     const givenIdle = this.asGiven.idle(plain);
@@ -311,8 +311,8 @@ export class Tokenizer {
     return fromEnd ? pieces.slice(pieces.length - 1 - last) : pieces.slice(0, last + 1);
   }
 
-  /** Goes through the pieces of a text: added tokens with their id, the rest with -1, as the model takes them. */
-  private pieces(text: string, options: TextOptions, visit: (piece: AlignedText, id: number) => void): void {
+  /** Goes through the pieces of a well-formed text: added tokens with their id, the rest with -1, as the model takes them. */
+  pieces(text: string, options: TextOptions, visit: (piece: AlignedText, id: number) => void): void {
     const plain = (options.specialTokensInText ?? 'plain') === 'plain';
     for (const given of this.asGiven.split(new AlignedText(text), plain)) {
       if (given.id >= 0) {
@@ -327,9 +327,13 @@ export class Tokenizer {
     }
   }
 
+  /** Flags of the ids that the model must not make from text; null: it may make all. */
+  forbiddenIds(options: TextOptions): Uint8Array | null {
+    return (options.specialTokensInText ?? 'plain') === 'plain' ? this.forbidden : null;
+  }
+
   private tokenize(piece: string, sink: TokenSink, options: TextOptions): void {
-    const plain = (options.specialTokensInText ?? 'plain') === 'plain';
-    this.model.tokenize(piece, sink, plain ? this.forbidden : null);
+    this.model.tokenize(piece, sink, this.forbiddenIds(options));
   }
 
   /** The ids that the post-processor puts before and after a single text; null if it does more than that. */

@@ -101,12 +101,9 @@ export class Bpe implements Model {
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
     if (piece === '') return;
-    if (this.settings.ignoreMerges && this.settings.dropout === 0) {
-      const whole = this.vocabulary.tokenToId(piece);
-      if (whole !== undefined && forbidden?.[whole] !== 1) {
-        sink.add(whole, 0, piece.length);
-        return;
-      }
+    if (this.takesWhole(piece, forbidden)) {
+      sink.add(this.vocabulary.tokenToId(piece)!, 0, piece.length);
+      return;
     }
     const { symbols } = this;
     const slipped = this.fill(piece, forbidden);
@@ -116,6 +113,19 @@ export class Bpe implements Model {
       if (units === null) sink.add(symbols.ids[i]!, symbols.from[i]!, symbols.to[i]!);
       else sink.add(symbols.ids[i]!, units.at(symbols.fromByte[i]!), units.end(symbols.toByte[i]!));
     }
+  }
+
+  /** Whether the piece is taken as it is, without merges. */
+  takesWhole(piece: string, forbidden: Uint8Array | null): boolean {
+    if (!this.settings.ignoreMerges || this.settings.dropout > 0) return false;
+    const id = this.vocabulary.tokenToId(piece);
+    return id !== undefined && forbidden?.[id] !== 1;
+  }
+
+  /** Ids of the symbols that merging begins with. */
+  symbolsOf(piece: string, forbidden: Uint8Array | null): number[] {
+    this.fill(piece, forbidden);
+    return Array.from(this.symbols.ids.subarray(0, this.symbols.count));
   }
 
   /**
