@@ -47,9 +47,14 @@ const two = [
 ] as const;
 const integers = { x: [ints([4], -1, 0, 2, 5), ints([4], 2, 0, -3, 5)] as const, attrs: {}, why: 'integers' } as const;
 
+/** Integers that float32 cannot hold, and neighbours that it would make equal. */
+const large = ints([4], -747796405, 16777217, 277803737, -16777219);
+const largeNeighbours = ints([4], -747796404, 16777216, 277803737, -16777218);
+const close = { x: [large, largeNeighbours] as const, attrs: {}, why: 'integers beyond 2²⁴' } as const;
+
 export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] } = {
-  neg: one(any(3, 4)),
-  abs: one(any(3, 4)),
+  neg: [...one(any(3, 4)), ...one(large, 'integers beyond 2²⁴')],
+  abs: [...one(any(3, 4)), ...one(large, 'integers beyond 2²⁴')],
   exp: one(any(3, 4)),
   log: one(positive(3, 4)),
   sqrt: one(positive(3, 4)),
@@ -67,12 +72,15 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [ints([3], -2, 0, 7)], attrs: { to: 'float32' } },
     { x: [bools([2], 0, 1)], attrs: { to: 'float32' } },
     { x: [any(2, 2)], attrs: { to: 'float32' } },
+    { x: [value('float32', [5], [-1.7, 0, 0.4, 256, -0])], attrs: { to: 'bool' }, why: 'true where it is not zero' },
+    { x: [ints([4], 0, 256, -3, 1)], attrs: { to: 'bool' } },
+    { x: [bools([3], 1, 0, 1)], attrs: { to: 'int32' } },
   ],
   not: one(bools([3], 1, 0, 1)),
   detach: one(any(2, 2)),
 
-  add: [...two, integers],
-  sub: [...two, integers],
+  add: [...two, integers, close],
+  sub: [...two, integers, close],
   mul: [
     ...two,
     integers,
@@ -88,6 +96,19 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
       attrs: {},
       why: 'integers are cut towards zero',
     },
+    {
+      x: [ints([6], 2147483647, -2147483648, -747796405, 747796405, 2147483646, -16777219), ints([], 65536)],
+      attrs: {},
+      why: 'large integers by a number',
+    },
+    {
+      x: [
+        ints([6], 2147483647, 2147483647, -747796405, 2147483645, 1073741823, -7),
+        ints([6], 3, -7, 13, 1073741824, -1073741824, 7),
+      ],
+      attrs: {},
+      why: 'large integers by small and by large ones',
+    },
     { x: [any(2, 3), positive(2, 3)], attrs: {} },
     { x: [any(2, 1, 4), positive(3, 1)], attrs: {}, why: 'both sides broadcast' },
   ],
@@ -95,15 +116,21 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [positive(2, 3), any(2, 3)], attrs: {} },
     { x: [any(2, 3), value('float32', [], [2])], attrs: {}, why: 'a whole power of negative numbers', flat: [1] },
   ],
-  maximum: two,
-  minimum: two,
-  equal: [integers, { x: [value('float32', [3], [1, 2, 3]), value('float32', [3], [1, -2, 3])], attrs: {} }],
-  less: [integers, { x: [any(2, 3), any(3)], attrs: {} }],
-  greater: [integers, { x: [any(2, 3), any(3)], attrs: {} }],
+  maximum: [...two, close],
+  minimum: [...two, close],
+  equal: [
+    integers,
+    close,
+    { x: [bools([4], 0, 0, 1, 1), bools([4], 0, 1, 0, 1)], attrs: {} },
+    { x: [value('float32', [3], [1, 2, 3]), value('float32', [3], [1, -2, 3])], attrs: {} },
+  ],
+  less: [integers, close, { x: [any(2, 3), any(3)], attrs: {} }],
+  greater: [integers, close, { x: [any(2, 3), any(3)], attrs: {} }],
   and: [{ x: [bools([4], 0, 0, 1, 1), bools([4], 0, 1, 0, 1)], attrs: {} }],
   where: [
     { x: [bools([2, 3], 1, 0, 1, 0, 0, 1), any(2, 3), any(2, 3)], attrs: {} },
     { x: [bools([3], 1, 0, 1), any(2, 1), any()], attrs: {}, why: 'all three broadcast' },
+    { x: [bools([4], 1, 0, 0, 1), large, largeNeighbours], attrs: {}, why: 'integers' },
   ],
 
   matmul: [
@@ -137,10 +164,12 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [any(2, 3, 4)], attrs: { axes: [1], keep: true } },
     { x: [any(5, 3)], attrs: { axes: [0], keep: false }, why: 'over rows: a product with ones on the CPU' },
     { x: [any(2, 3)], attrs: { axes: [0, 1], keep: false } },
+    { x: [ints([2, 3], 1, -2, 16777217, 4, 5, 6)], attrs: { axes: [1], keep: false }, why: 'integers' },
   ],
   max: [
     { x: [any(2, 3, 4)], attrs: { axes: [2], keep: false } },
     { x: [any(2, 3)], attrs: { axes: [0], keep: true } },
+    { x: [ints([2, 2], 16777217, 16777216, -9, -3)], attrs: { axes: [1], keep: false }, why: 'integers' },
   ],
   argmax: [
     { x: [any(2, 5)], attrs: { axis: 1 } },
@@ -176,18 +205,39 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
   ],
 
   reshape: [{ x: [any(2, 6)], attrs: { shape: [3, 2, 2] } }],
-  transpose: [{ x: [any(2, 3, 4)], attrs: { permutation: [2, 0, 1] } }],
+  transpose: [
+    { x: [any(2, 3, 4)], attrs: { permutation: [2, 0, 1] } },
+    { x: [any(2, 1, 3, 2, 2)], attrs: { permutation: [0, 3, 1, 4, 2] }, why: 'five axes' },
+    { x: [bools([2, 3], 1, 0, 0, 1, 1, 0)], attrs: { permutation: [1, 0] } },
+  ],
   expand: [
     { x: [any(2, 1, 3)], attrs: { shape: [4, 2, 5, 3] } },
     { x: [any()], attrs: { shape: [2, 2] } },
+    { x: [large], attrs: { shape: [2, 4] }, why: 'integers' },
+    { x: [bools([2, 1], 1, 0)], attrs: { shape: [2, 3] } },
   ],
-  slice: [{ x: [any(2, 6)], attrs: { axis: 1, start: 1, end: 4 } }],
-  pad: [{ x: [any(2, 3)], attrs: { axis: 1, before: 2, after: 1 } }],
-  concat: [{ x: [any(2, 3), any(2, 1), any(2, 2)], attrs: { axis: 1 } }],
+  slice: [
+    { x: [any(2, 6)], attrs: { axis: 1, start: 1, end: 4 } },
+    { x: [any(2, 3, 4, 2)], attrs: { axis: 2, start: 3, end: 4 }, why: 'the last entry of an inner axis' },
+    { x: [large], attrs: { axis: 0, start: 1, end: 3 } },
+  ],
+  pad: [
+    { x: [any(2, 3)], attrs: { axis: 1, before: 2, after: 1 } },
+    { x: [any(2, 3, 2)], attrs: { axis: 0, before: 0, after: 2 } },
+    { x: [large], attrs: { axis: 0, before: 1, after: 0 }, why: 'integers' },
+  ],
+  concat: [
+    { x: [any(2, 3), any(2, 1), any(2, 2)], attrs: { axis: 1 } },
+    { x: [any(0, 3), any(2, 3)], attrs: { axis: 0 }, why: 'an empty cache' },
+    { x: [large, ints([1], 7)], attrs: { axis: 0 } },
+  ],
 
   gather: [
     { x: [any(5, 3), ints([2, 2], 4, 0, 4, 1)], attrs: { axis: 0 }, why: 'an embedding with a repeated id' },
     { x: [any(2, 4, 3), ints([2], 3, 3)], attrs: { axis: 1 } },
+    { x: [any(5, 3), ints([3], -1, 0, -5)], attrs: { axis: 0 }, why: 'negative indices count from the end' },
+    { x: [any(4, 3), ints([], 2)], attrs: { axis: 0 }, why: 'an index without axes' },
+    { x: [large, ints([2], 3, 0)], attrs: { axis: 0 }, why: 'integers' },
   ],
   scatterRows: [
     { x: [any(2, 3, 4), ints([2, 3], 1, 1, 6, 0, 1, 6)], attrs: { size: 7 }, why: 'repeated rows are summed' },
@@ -197,9 +247,17 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
       why: 'more rows than the 0/1 matrix is used for',
     },
   ],
-  gatherElements: [{ x: [any(3, 4), ints([3, 2], 0, 3, 1, 1, 2, 0)], attrs: { axis: 1 } }],
+  gatherElements: [
+    { x: [any(3, 4), ints([3, 2], 0, 3, 1, 1, 2, 0)], attrs: { axis: 1 } },
+    { x: [any(2, 3, 2), ints([2, 2, 2], 0, 2, 1, 1, 2, -1, 0, 0)], attrs: { axis: 1 }, why: 'an inner axis' },
+  ],
   scatterElements: [
     { x: [any(3, 4), any(3, 2), ints([3, 2], 0, 3, 1, 1, 2, 0)], attrs: { axis: 1 }, why: 'two updates meet' },
+    {
+      x: [any(2, 3, 2), any(2, 2, 2), ints([2, 2, 2], 0, 2, 0, 1, 2, 1, 0, -1)],
+      attrs: { axis: 1 },
+      why: 'an inner axis',
+    },
   ],
 
   layerNorm: [{ x: [any(2, 3, 6), any(6), any(6)], attrs: { epsilon: 1e-5 } }],

@@ -1,63 +1,20 @@
-// Every operation, on every runtime at hand, against the double-precision interpreter; every gradient against central differences.
+// Every gradient against central differences, in double precision. That engines compute both rightly: runtimes.test.ts.
 
 import { describe, expect, it } from 'vitest';
 import { evaluateTensors } from '../src/graph/evaluate.ts';
 import { gradient } from '../src/graph/gradient.ts';
-import { add, apply, mul, sum } from '../src/ops/build.ts';
+import { add, mul, sum } from '../src/ops/build.ts';
 import type { OpName } from '../src/ops/signatures.ts';
-import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
-import { constant, type Tensor, tensor } from '../src/tensor.ts';
+import { constant, tensor } from '../src/tensor.ts';
 import { toFloat64, type Value } from '../src/value.ts';
-import { type Case, cases, random } from './cases.ts';
-
-/** The case as a graph: inputs x0, x1 …, all results. */
-function build(
-  op: OpName,
-  { x, attrs }: Case<OpName>,
-): { inputs: Tensor[]; results: readonly Tensor[]; feeds: Record<string, Value> } {
-  const values = x as readonly Value[];
-  const inputs = values.map((v, i) => tensor(`x${i}`, v.dtype, v.shape));
-  const results = apply(op, inputs as never, attrs as never) as readonly Tensor[]; // the table pairs inputs and attributes with the name
-  return { inputs, results, feeds: Object.fromEntries(values.map((v, i) => [`x${i}`, v])) };
-}
-
-const all = Object.entries(cases).flatMap(([op, list]) =>
-  (list as readonly Case<OpName>[]).map((c, i) => ({
-    op: op as OpName,
-    c,
-    name: `${op} ${i}${c.why ? `: ${c.why}` : ''}`,
-  })),
-);
+import { allCases, build } from './case-graph.ts';
+import { random } from './cases.ts';
 
 /** Results of these are for their own gradients; no loss may read them. */
 const firstResultOnly: readonly OpName[] = ['layerNorm', 'crossEntropy'];
 
-const cpu = await onnxruntimeNode({ threads: 1 });
-
-describe('onnxruntime computes what the operation means', () => {
-  it.each(all)('$name', async ({ op, c }) => {
-    const { inputs, results, feeds } = build(op, c);
-    const outputs = Object.fromEntries(results.map((t, i) => [`y${i}`, t]));
-    const expected = evaluateTensors(results, feeds);
-    const program = await cpu.compile({ inputs, outputs });
-    const got = await program.run(feeds);
-    await program.dispose();
-    expected.forEach((e, i) => {
-      const g = got[`y${i}`]!;
-      expect(g.shape).toEqual(e.shape);
-      const numbers = toFloat64(g);
-      e.data.forEach(
-        (x, j) =>
-          void expect(Math.abs(numbers[j]! - x), `entry ${j}: ${numbers[j]} against ${x}`).toBeLessThanOrEqual(
-            2e-6 * Math.max(1, Math.abs(x)) + 1e-7,
-          ),
-      );
-    });
-  });
-});
-
 describe('the gradient equals central differences', () => {
-  const differentiable = all.filter(
+  const differentiable = allCases.filter(
     ({ c, op }) =>
       (c.x as readonly Value[]).some((v) => v.dtype === 'float32') &&
       !['equal', 'less', 'greater', 'argmax', 'floor', 'not', 'detach'].includes(op) &&
@@ -96,28 +53,6 @@ describe('the gradient equals central differences', () => {
 });
 
 describe('gradients as graph', () => {
-  it('run on onnxruntime as they do in the interpreter', async () => {
-    for (const { op, c } of all.filter(({ op: o }) =>
-      ['matmul', 'layerNorm', 'crossEntropy', 'gather', 'geluTanh', 'softmax', 'gatherElements'].includes(o),
-    )) {
-      const { inputs, results, feeds } = build(op, c);
-      const loss = sum(mul(results[0]!, results[0]!));
-      const floats = inputs.filter((t) => t.dtype === 'float32');
-      const outputs = Object.fromEntries(gradient(loss, floats).map((g, i) => [`g${i}`, g]));
-      const program = await cpu.compile({ inputs, outputs });
-      const got = await program.run(feeds);
-      await program.dispose();
-      evaluateTensors(Object.values(outputs), feeds).forEach((e, i) => {
-        toFloat64(got[`g${i}`]!).forEach(
-          (x, j) =>
-            void expect(Math.abs(x - e.data[j]!), `${op} g${i}[${j}]`).toBeLessThan(
-              2e-5 * Math.max(1, Math.abs(e.data[j]!)),
-            ),
-        );
-      });
-    }
-  });
-
   it('sum over every use of a tensor', () => {
     const x = tensor('x', 'float32', [3]);
     const [dx] = gradient(sum(add(mul(x, x), x)), [x]);
@@ -134,7 +69,7 @@ describe('gradients as graph', () => {
 });
 
 it('every operation with several results says which a loss may read', () => {
-  expect(all.filter(({ op, c }) => build(op, c).results.length > 1).map(({ op }) => op)).toEqual(
+  expect(allCases.filter(({ op, c }) => build(op, c).results.length > 1).map(({ op }) => op)).toEqual(
     expect.arrayContaining([...firstResultOnly]),
   );
 });

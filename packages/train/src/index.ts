@@ -6,6 +6,7 @@ export { estimateTraining, type TrainingEstimate } from './estimate.ts';
 export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';
+export * from './metrics/index.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';
 export { rateShare } from './schedules.ts';

@@ -21,7 +21,7 @@ export function Beginning({
   const known = model?.openings ?? [];
   const openings = known.length > 0 ? known : (anyBeginnings[model?.languages[0] ?? 'en'] ?? []);
   return (
-    <section className="max-w-[44rem] pt-[6vh] pb-8 md:ms-[11.5rem]">
+    <section className="max-w-[44rem] pt-[4vh] pb-8 md:ms-[11.5rem]">
       <h1 className="font-serif text-[clamp(2.25rem,6vw,3.75rem)] leading-[1.08] font-[350] tracking-[-0.015em] whitespace-pre-line">
         {t.title}
       </h1>

@@ -19,7 +19,7 @@ export async function onnxruntimeNode({
   device = 'cpu',
   threads = availableParallelism(),
 }: NodeOptions = {}): Promise<Runtime> {
-  let engine: Engine & { listSupportedBackends?(): { name: string }[] };
+  let engine: Omit<Engine, 'fillsTargets'> & { listSupportedBackends?(): { name: string }[] };
   try {
     engine = (await import('onnxruntime-node')) as unknown as typeof engine; // the package's types lag behind its listSupportedBackends
   } catch (error) {
@@ -39,7 +39,7 @@ export async function onnxruntimeNode({
   }
   const description = `onnxruntime ${device}, ${threads} thread${threads === 1 ? '' : 's'}${device === 'cpu' ? `, ${cpus()[0]?.model.trim() ?? process.arch}` : ''}`;
   return onnxruntime(
-    engine,
+    { InferenceSession: engine.InferenceSession, Tensor: engine.Tensor, fillsTargets: true },
     device,
     description,
     (purpose) => ({

@@ -15,6 +15,8 @@ export interface Engine {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
+  /** Whether a run writes into arrays that were given for its outputs. The WebAssembly engine takes them and leaves them as they are. */
+  readonly fillsTargets: boolean;
 }
 
 /** Element types that onnxruntime's JavaScript binding names as we do. */
@@ -53,11 +55,19 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of names) {
       const target = into[name];
-      fetches[name] = target ? share(name, target) : null;
+      fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
       const results = await session.run(fed, fetches);
-      return Object.fromEntries(names.map((name) => [name, into[name] ?? fromOrt(results[name] as OrtTensor)]));
+      return Object.fromEntries(
+        names.map((name) => {
+          const target = into[name];
+          const made = results[name] as OrtTensor;
+          if (!target) return [name, fromOrt(made)];
+          if (!engine.fillsTargets) (target.data as Float32Array).set(made.data as Float32Array); // checked: of one type and size
+          return [name, target];
+        }),
+      );
     } catch (error) {
       if (isYumoError(error)) throw error;
       throw new YumoError(

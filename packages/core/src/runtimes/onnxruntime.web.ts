@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts';
 export type WebDevice = 'webgpu' | 'wasm';
 
 export interface WebOptions {
-  /** `auto` (default): WebGPU when `requestAdapter` yields one, else wasm. */
+  /** `auto` (default): WebGPU when there is a graphics processor behind it, else wasm. */
   readonly device?: WebDevice | 'auto';
   /** Threads of the WebAssembly engine; needs a cross-origin isolated page. */
   readonly threads?: number;
@@ -15,16 +15,23 @@ export interface WebOptions {
   readonly wasmPaths?: string;
 }
 
+interface Adapter {
+  readonly info?: { readonly isFallbackAdapter?: boolean };
+}
 interface Gpu {
-  requestAdapter(): Promise<unknown>;
+  requestAdapter(): Promise<Adapter | null>;
 }
 
-/** True when the browser hands out a WebGPU adapter; `navigator.gpu` alone proves nothing. */
-export async function hasWebGpu(): Promise<boolean> {
+/**
+ * True when the browser hands out a WebGPU adapter; `navigator.gpu` alone proves nothing. An adapter in software is right but many times
+ * slower than WebAssembly: it counts only when `software` is true.
+ */
+export async function hasWebGpu({ software = false } = {}): Promise<boolean> {
   const { gpu } = navigator as { gpu?: Gpu };
   if (!gpu) return false;
   try {
-    return (await gpu.requestAdapter()) !== null;
+    const adapter = await gpu.requestAdapter();
+    return adapter !== null && (software || adapter.info?.isFallbackAdapter !== true);
   } catch {
     return false;
   }
@@ -34,7 +41,7 @@ export async function hasWebGpu(): Promise<boolean> {
 export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: WebOptions = {}): Promise<Runtime> {
   // One entry for both devices: a page that mixes entries loads two engines. The default entry gave silently wrong numbers on WebGPU.
   const ort = await import('onnxruntime-web/webgpu');
-  const gpu = device !== 'wasm' && (await hasWebGpu());
+  const gpu = device !== 'wasm' && (await hasWebGpu({ software: device === 'webgpu' }));
   if (device === 'webgpu' && !gpu)
     throw new YumoError('RUNTIME', '--device webgpu: the browser has no WebGPU adapter; use wasm', { device });
   const isolated = typeof crossOriginIsolated !== 'undefined' && crossOriginIsolated;
@@ -46,13 +53,14 @@ export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: We
     ? 'onnxruntime-web, WebGPU'
     : `onnxruntime-web, WebAssembly, ${ort.env.wasm.numThreads} thread${ort.env.wasm.numThreads === 1 ? '' : 's'}`;
   return onnxruntime(
-    ort as unknown as Engine, // structurally the same classes, declared once more in the package
+    { InferenceSession: ort.InferenceSession, Tensor: ort.Tensor, fillsTargets: false } as unknown as Engine, // structurally the same classes, declared once more in the package
     chosen,
     description,
     (purpose) => ({
       executionProviders: [chosen],
       graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
       enableMemPattern: false,
+      logSeverityLevel: 3, // which operations stay on the processor is no news to a page's console
     }),
     { contrib: true, webgpu: gpu },
   );

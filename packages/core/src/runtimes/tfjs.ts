@@ -3,17 +3,10 @@
 import { type Dim, evaluateDim } from '../dimension.ts';
 import { isYumoError, nearest, throwIfAborted, YumoError } from '../errors.ts';
 import { simplify } from '../graph/simplify.ts';
+import { integersAreFloats, readsAtOnce, type TfBackend, tfBackends } from '../lower/tfjs/backends.ts';
 import { type At, type Call, calls, tfType } from '../lower/tfjs/ops.ts';
 import { type Plan, planOf, type Step } from '../lower/tfjs/plan.ts';
-import {
-  type Device,
-  integersAreFloats,
-  readsAtOnce,
-  type TensorFlow,
-  type TfBackend,
-  type TfTensor,
-  tfBackends,
-} from '../lower/tfjs/tensor-flow.ts';
+import type { Device, TensorFlow, TfTensor } from '../lower/tfjs/tensor-flow.ts';
 import type { OpName } from '../ops/signatures.ts';
 import { type ConstantNode, type Graph, inputName, narrowed, type OpNode } from '../tensor.ts';
 import type { Value } from '../value.ts';
@@ -38,6 +31,12 @@ export interface TfjsOptions {
   /** More about the device, for people. */
   readonly description?: string;
 }
+
+/**
+ * The end of the work that is queued on each engine. The current backend is global to the module, and setting it is asynchronous: two
+ * programs that claimed it from each other would never come to compute.
+ */
+const turns = new WeakMap<object, Promise<unknown>>();
 
 /** A run gives way to timers and signals at least this often, in milliseconds. */
 const longestStretch = 40;
@@ -99,19 +98,22 @@ export async function tfjs({
     );
   }
 
-  /** The backend is global to the module. When this resolves it is ours until the next await. */
-  const claim = async (): Promise<void> => {
-    while (tf.getBackend() !== backend) {
-      const found = await tf.setBackend(backend).catch((error: unknown) => {
-        throw new YumoError('RUNTIME', `${name}: ${messageOf(error)}`, { device: name }, error);
-      });
-      if (!found)
-        throw new YumoError('RUNTIME', `${name}: TensorFlow.js found no device for its backend "${backend}"`, {
-          device: name,
-        });
-    }
+  /** Makes the backend ours and works until `work` returns, while no other program of the module does. */
+  const stretch = <T>(work: () => T): Promise<T> => {
+    const result = (turns.get(tf.engine()) ?? Promise.resolve()).then(async () => {
+      if (tf.getBackend() !== backend && !(await tf.setBackend(backend)))
+        throw new Error(`TensorFlow.js found no device for its backend "${backend}"`);
+      return work();
+    });
+    turns.set(
+      tf.engine(),
+      result.catch(() => undefined),
+    );
+    return result;
   };
-  await claim();
+  await stretch(() => undefined).catch((error: unknown) => {
+    throw new YumoError('RUNTIME', `${name}: ${messageOf(error)}`, { device: name }, error);
+  });
   const device: Device = { tf, backend };
 
   const upload = (v: Value, copied: boolean): TfTensor =>
@@ -190,30 +192,36 @@ export async function tfjs({
       const held: (TfTensor | undefined)[] = new Array(plan.slots).fill(undefined);
       const lasting = new Set<number>();
       try {
-        await claim();
-        for (const { node, slot } of plan.constants) {
-          held[slot] = resident(node, () => narrowed(node));
-          lasting.add(slot);
-        }
-        for (const { name: input, slot } of plan.inputs) {
-          if (input in constants) {
-            held[slot] = resident(input, () => constants[input]!);
+        await stretch(() => {
+          for (const { node, slot } of plan.constants) {
+            held[slot] = resident(node, () => narrowed(node));
             lasting.add(slot);
-          } else held[slot] = upload(feeds[input]!, false);
-        }
-        let since = performance.now();
-        for (const step of plan.steps) {
-          perform(step, held, size);
-          for (const slot of step.frees) {
-            if (lasting.has(slot)) continue;
-            held[slot]?.dispose();
-            held[slot] = undefined;
           }
-          if (performance.now() - since < longestStretch) continue;
+          for (const { name: input, slot } of plan.inputs) {
+            if (input in constants) {
+              held[slot] = resident(input, () => constants[input]!);
+              lasting.add(slot);
+            } else held[slot] = upload(feeds[input]!, false);
+          }
+        });
+        for (let next = 0; next < plan.steps.length; ) {
+          next = await stretch(() => {
+            const end = performance.now() + longestStretch;
+            let at = next;
+            do {
+              const step = plan.steps[at++]!;
+              perform(step, held, size);
+              for (const slot of step.frees) {
+                if (lasting.has(slot)) continue;
+                held[slot]?.dispose();
+                held[slot] = undefined;
+              }
+            } while (at < plan.steps.length && performance.now() < end);
+            return at;
+          });
+          if (next === plan.steps.length) break;
           await pause();
           throwIfAborted(stop, 'run');
-          await claim();
-          since = performance.now();
         }
         return await fetchAll(wanted, plan, held, feeds, into);
       } finally {
