@@ -2,6 +2,7 @@
 
 export type { Batch, BatchOrder } from './data/batches.ts';
 export type { TextFile } from './data/corpus.ts';
+export * from './data/readers/index.ts';
 export { estimateTraining, type TrainingEstimate } from './estimate.ts';
 export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';
