@@ -120,6 +120,20 @@ test('near repeats are the pairs that a comparison of all finds', () => {
   expect(findDuplicates(texts, { threshold: 0.7 }).map((d) => d.index)).toEqual(expected);
 });
 
+test('of several texts that are near, the most similar is named', () => {
+  const [a, b] = ['abcdefghijklmnopqrst', '0123456789uvwxyzABCD'];
+  const both = `${a}${b}`;
+  const like = findDuplicates([`${both}12`, a, `${both}1`], { threshold: 0.4 });
+  expect(like.map((d) => [d.index, d.of])).toEqual([
+    [1, 0],
+    [2, 0],
+  ]);
+  const nearest = findOverlap([a + b.slice(0, 8), a.slice(12) + b], [a + b.slice(0, 10)], { threshold: 0.36 });
+  expect(nearest.shared).toMatchObject([{ of: 0 }]);
+  const turned = findOverlap([a.slice(12) + b, a + b.slice(0, 8)], [a + b.slice(0, 10)], { threshold: 0.36 });
+  expect(turned.shared).toMatchObject([{ of: 1 }]);
+});
+
 test('a test set that overlaps is counted and warned of', () => {
   const overlap = findOverlap(['a', sentence, 'b'], [`${sentence}.`, 'c']);
   expect(overlap).toMatchObject({ trainTexts: 3, testTexts: 2, shared: [{ index: 0, of: 1, similarity: 1 }] });
@@ -141,6 +155,7 @@ test('cleaning reports every row that it drops, and why', () => {
     'good day to you all!',
     'x'.repeat(90),
     '12345 67890',
+    'This is as it was',
   ];
   const { rows, report } = cleanTexts(texts, {
     minCharacters: 5,
@@ -151,8 +166,9 @@ test('cleaning reports every row that it drops, and why', () => {
   expect(rows).toEqual([
     { index: 0, text: 'Good day to you all' },
     { index: 6, text: '12345 67890' },
+    { index: 7, text: 'This is as it was' },
   ]);
-  expect(report).toMatchObject({ texts: 7, kept: 2, changed: 1, unclearLanguage: 1 });
+  expect(report).toMatchObject({ texts: 8, kept: 3, changed: 1, unclearLanguage: 1 });
   expect([...report.dropped].sort()).toEqual([
     ['duplicate', 1],
     ['empty', 1],

@@ -1,7 +1,7 @@
 // Texts that occur again, exactly or nearly, within a set and between training and test sets.
 
 import { YumoError } from '@yumo/core';
-import { bands, jaccard, rowsPerBand, shinglesOf, signatureOf, textKey } from './fingerprint.ts';
+import { bandsOf, jaccard, shinglesOf, signatureOf, textKey } from './fingerprint.ts';
 
 /** A text that repeats an earlier one. */
 export interface Duplicate {
@@ -30,9 +30,8 @@ export function findDuplicates(
   const duplicates: Duplicate[] = [];
   let i = 0;
   for (const text of texts) {
-    const like = index.find(text);
-    if (like === undefined) index.add(text, i);
-    else duplicates.push({ index: i, ...like });
+    const like = index.findOrAdd(text, i);
+    if (like !== undefined) duplicates.push({ index: i, ...like });
     i++;
   }
   return duplicates;
@@ -57,7 +56,7 @@ export function findOverlap(
   const index = new TextIndex(likeness, threshold);
   let trainTexts = 0;
   for (const text of train) {
-    if (index.find(text) === undefined) index.add(text, trainTexts);
+    index.findOrAdd(text, trainTexts);
     trainTexts++;
   }
   const shared: Duplicate[] = [];
@@ -90,42 +89,51 @@ class TextIndex {
     this.threshold = threshold;
   }
 
-  private key(text: string): string {
-    return this.likeness === 'identical' ? text : textKey(text);
-  }
-
-  add(text: string, number: number): void {
-    this.byKey.set(this.key(text), number);
-    if (this.likeness !== 'near') return;
+  /** The text as it is looked up; shingles only where near likeness asks for them. */
+  private printOf(text: string): Print {
+    const key = this.likeness === 'identical' ? text : textKey(text);
+    if (this.likeness !== 'near' || this.byKey.has(key)) return { key, shingles: new Uint32Array(), bands: [] };
     const shingles = shinglesOf(text);
-    this.shingles.set(number, shingles);
-    for (const band of bandsOf(shingles)) {
-      const like = this.byBand.get(band);
-      if (like === undefined) this.byBand.set(band, [number]);
-      else like.push(number);
-    }
+    return { key, shingles, bands: bandsOf(signatureOf(shingles), this.threshold) };
   }
 
-  /** The first text with the same key, or else the most similar one above the threshold. */
-  find(text: string): { of: number; similarity: number } | undefined {
-    const same = this.byKey.get(this.key(text));
+  private like({ key, shingles, bands }: Print): Like | undefined {
+    const same = this.byKey.get(key);
     if (same !== undefined) return { of: same, similarity: 1 };
-    if (this.likeness !== 'near') return undefined;
-    const shingles = shinglesOf(text);
-    let best: { of: number; similarity: number } | undefined;
-    const candidates = new Set(bandsOf(shingles).flatMap((band) => this.byBand.get(band) ?? []));
+    let best: Like | undefined;
+    const candidates = new Set(bands.flatMap((band) => this.byBand.get(band) ?? []));
     for (const of of [...candidates].sort((a, b) => a - b)) {
       const similarity = jaccard(shingles, this.shingles.get(of)!);
       if (similarity >= this.threshold && similarity > (best?.similarity ?? 0)) best = { of, similarity };
     }
     return best;
   }
+
+  /** The text with the same key, or else the most similar one above the threshold. */
+  find(text: string): Like | undefined {
+    return this.like(this.printOf(text));
+  }
+
+  /** Adds a text that is like none so far. */
+  findOrAdd(text: string, number: number): Like | undefined {
+    const print = this.printOf(text);
+    const like = this.like(print);
+    if (like !== undefined) return like;
+    this.byKey.set(print.key, number);
+    if (this.likeness === 'near') this.shingles.set(number, print.shingles);
+    for (const band of print.bands) {
+      const others = this.byBand.get(band);
+      if (others === undefined) this.byBand.set(band, [number]);
+      else others.push(number);
+    }
+    return undefined;
+  }
 }
 
-function bandsOf(shingles: Uint32Array): string[] {
-  const signature = signatureOf(shingles);
-  return Array.from(
-    { length: bands },
-    (_, b) => `${b}:${signature.subarray(b * rowsPerBand, (b + 1) * rowsPerBand).join(',')}`,
-  );
+interface Print {
+  readonly key: string;
+  readonly shingles: Uint32Array;
+  readonly bands: readonly string[];
 }
+
+type Like = Pick<Duplicate, 'of' | 'similarity'>;

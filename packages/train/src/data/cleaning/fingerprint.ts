@@ -36,19 +36,17 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
   return both / (a.length + b.length - both);
 }
 
-/** Numbers of a signature, in bands: texts that agree in all numbers of one band are compared. */
-export const bands = 32;
-export const rowsPerBand = 4;
+/** Numbers of a signature. */
+const signatureLength = 128;
 
 const multipliers = Uint32Array.from(
-  { length: bands * rowsPerBand },
+  { length: signatureLength },
   (_, i) => randomBits(streamKey(0, 'minhash multiply'), i) | 1,
 );
-const addends = Uint32Array.from({ length: bands * rowsPerBand }, (_, i) => randomBits(streamKey(0, 'minhash add'), i));
+const addends = Uint32Array.from({ length: signatureLength }, (_, i) => randomBits(streamKey(0, 'minhash add'), i));
 
 /**
- * MinHash (Broder 1997): number i of two signatures is equal with the probability of the texts' Jaccard similarity s. With 32 bands of 4 a pair is
- * compared with probability 1 − (1 − s⁴)³²: 0.99999995 at 0.8, 0.88 at 0.5.
+ * MinHash (Broder 1997): number i of two signatures is equal with the probability of the texts' Jaccard similarity.
  */
 export function signatureOf(shingles: Uint32Array): Uint32Array {
   const signature = new Uint32Array(multipliers.length).fill(0xffffffff);
@@ -61,4 +59,16 @@ export function signatureOf(shingles: Uint32Array): Uint32Array {
       if (hash < signature[i]!) signature[i] = hash;
     }
   return signature;
+}
+
+/**
+ * The signature in bands: texts that agree in all numbers of one band are compared. With b bands of r numbers a pair of similarity s is compared with
+ * probability 1 − (1 − sʳ)ᵇ; r is the largest for which that is at least 0.999 at the threshold.
+ */
+export function bandsOf(signature: Uint32Array, threshold: number): string[] {
+  const rows = [8, 4, 2].find((r) => (1 - threshold ** r) ** (signatureLength / r) <= 0.001) ?? 1;
+  return Array.from(
+    { length: signatureLength / rows },
+    (_, b) => `${b}:${signature.subarray(b * rows, (b + 1) * rows).join(',')}`,
+  );
 }

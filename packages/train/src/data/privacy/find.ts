@@ -33,9 +33,13 @@ export function findPrivate(text: string, { kinds }: Pick<PrivacyOptions, 'kinds
       );
   // All kinds are looked for, so that leaving out e-mail does not turn half an address into something else.
   const found: PrivateSpan[] = [];
+  const taken = new Uint8Array(text.length);
   for (const pattern of patterns)
-    for (const span of spansOf(text, pattern))
-      if (!found.some((other) => span.start < other.end && other.start < span.end)) found.push(span);
+    for (const span of spansOf(text, pattern)) {
+      if (taken.subarray(span.start, span.end).includes(1)) continue;
+      taken.fill(1, span.start, span.end);
+      found.push(span);
+    }
   return found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).sort((a, b) => a.start - b.start);
 }
 

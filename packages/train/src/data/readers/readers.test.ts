@@ -126,6 +126,7 @@ test('SQuAD answers are put where they stand', async () => {
     [5],
     ['answer offset counted in code points'],
   ]);
+  expect(await starts(squad([{ text: '东京', answer_start: 6 }]))).toEqual([[5], ['answer moved to where it stands']]);
   expect(await starts(squad([{ text: '东京', answer_start: 9 }]))).toEqual([[8], ['answer moved to where it stands']]);
   expect(await starts(squad([{ text: '大阪', answer_start: 1 }]))).toEqual([
     [undefined],
