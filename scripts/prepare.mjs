@@ -39,7 +39,16 @@ export const pnpm = (args, options) => run('npx', ['--yes', `pnpm@${pnpmVersion}
 export const tool = (path, args, options) =>
   run(process.execPath, [join(root, 'node_modules', path), ...args], options);
 
-const outputs = new Set(['node_modules', 'dist', '.next', '.turbo', 'test-results', 'playwright-report', '.git']);
+const outputs = new Set([
+  'node_modules',
+  'dist',
+  '.next',
+  '.turbo',
+  'test-results',
+  'playwright-report',
+  '.git',
+  'ort', // the browser's engine, copied by the build
+]);
 
 /** Every file below `folder` that a build may read, in a fixed order. */
 function* sources(folder) {

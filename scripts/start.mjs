@@ -1,19 +1,12 @@
 // `npm start`: install, build, and the web app on a free port with the models of models/.
 
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { firstFree, isFree } from './ports.mjs';
 import { build, install, webApp } from './prepare.mjs';
 
 const defaultPort = 3000;
-
-const isFree = (port) =>
-  new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, () => probe.close(() => resolve(true)));
-  });
 
 /** The port asked for, or the first free one from 3000 on. */
 async function choosePort(asked) {
@@ -25,8 +18,7 @@ async function choosePort(asked) {
       throw new Error(`--port ${port}: in use by another program; leave it out to get a free one`);
     return port;
   }
-  for (let port = defaultPort; port < defaultPort + 100; port++) if (await isFree(port)) return port;
-  throw new Error(`no free port from ${defaultPort} to ${defaultPort + 99}; choose one with --port`);
+  return firstFree(defaultPort);
 }
 
 /** Waits until the app answers; false when it ended before. */

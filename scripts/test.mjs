@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from './chromium.mjs';
+import { firstFree } from './ports.mjs';
 import { build, install, root, run, tool, turbo, webApp } from './prepare.mjs';
 
 const results = join(root, 'test-results');
@@ -88,7 +89,11 @@ async function browser() {
     [join(webApp, 'node_modules/@playwright/test/cli.js'), 'test', '--reporter=list,json'],
     {
       cwd: webApp,
-      env: { CHROMIUM_PATH: path, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+      env: {
+        CHROMIUM_PATH: path,
+        PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+        YUMO_TEST_PORT: String(await firstFree(3917)),
+      },
     },
   );
   const stats = readJson(report)?.stats;

@@ -4,5 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['@yumo/source'] },
   ssr: { resolve: { conditions: ['@yumo/source', 'node', 'import', 'module', 'default'] } },
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], globalSetup: ['test/build.ts'], testTimeout: 120_000 },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/build.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
 });

@@ -6,7 +6,7 @@ import { composer, finished, open, picture, ready, write } from './writing-page.
 test('a page that has written in this browser is reloaded and writes without a network', async ({ page, context }) => {
   await open(page, { place: 'browser', device: 'wasm', temperature: 0, maxNewTokens: 30 });
   const prompt = 'ROMEO:\nO, she doth teach';
-  const online = await write(page, prompt, 90_000);
+  const online = await write(page, prompt, 200_000);
   await expect(page.getByText('kept on this device, works offline')).toBeVisible();
   await page.evaluate(() => navigator.serviceWorker.ready);
   // What the worker was told to keep is kept.
@@ -28,7 +28,7 @@ test('a page that has written in this browser is reloaded and writes without a n
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   await expect(finished(page)).toHaveCount(1); // the text is still there
   await page.getByRole('button', { name: 'New page' }).click();
-  expect(await write(page, prompt, 90_000)).toBe(online);
+  expect(await write(page, prompt, 200_000)).toBe(online);
   await picture(page, 'offline');
 
   // The server is another matter, and the page says so.

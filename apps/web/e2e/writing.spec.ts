@@ -1,23 +1,13 @@
 // A person and a model write together: on the server, in the page on WebAssembly, in the page on WebGPU.
 
 import { expect, test } from '@playwright/test';
-import {
-  composer,
-  continuations,
-  finished,
-  greedyByCommand,
-  modelName,
-  open,
-  picture,
-  ready,
-  write,
-} from './writing-page.ts';
+import { composer, continuations, finished, greedyByCommand, open, picture, ready, write } from './writing-page.ts';
 
 const prompt = 'ROMEO:\nO, she doth teach';
 
 test('the server, WebAssembly, WebGPU and the command line write the same greedy text', async ({ page }) => {
   await open(page, { temperature: 0, maxNewTokens: 24 });
-  const expected = await greedyByCommand(await modelName(page), prompt, 24);
+  const expected = await greedyByCommand(prompt, 24);
   expect(expected.length).toBeGreaterThan(10);
 
   const foreign: string[] = [];
@@ -37,7 +27,7 @@ test('the server, WebAssembly, WebGPU and the command line write the same greedy
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByLabel('Processor').selectOption(device);
     await page.keyboard.press('Escape');
-    expect(await write(page, prompt, 100_000)).toBe(expected);
+    expect(await write(page, prompt, 240_000)).toBe(expected);
     const readout = page.getByTestId('readout');
     await expect(readout).toContainText(name);
     await expect(readout).toContainText(/first token [\d.]+ m?s/);
@@ -49,7 +39,7 @@ test('the server, WebAssembly, WebGPU and the command line write the same greedy
 });
 
 test('turns build one text: each continuation is asked for with all that came before', async ({ page }) => {
-  await open(page, { maxNewTokens: 40, seed: 3 });
+  await open(page, { maxNewTokens: 130, seed: 3 });
   const prompts: string[] = [];
   page.on('request', (request) => {
     const asked = /"prompt":("(?:[^"\\]|\\.)*")/.exec(request.postData() ?? '')?.[1];
@@ -57,12 +47,12 @@ test('turns build one text: each continuation is asked for with all that came be
   });
   const first = await write(page, 'KING:\nGood morrow');
   const second = await write(page, 'QUEEN:\n');
+  await picture(page, 'writing');
   await page.getByRole('button', { name: 'Write on' }).click();
   await expect(finished(page)).toHaveCount(3);
   const so = `KING:\nGood morrow${first}`;
   const joint = '\n'.repeat(Math.max(0, 2 - (/\n*$/.exec(so)?.[0].length ?? 0)));
   expect(prompts).toEqual(['KING:\nGood morrow', `${so}${joint}QUEEN:\n`, `${so}${joint}QUEEN:\n${second}`]);
-  await picture(page, 'writing');
 });
 
 test('another version replaces the last continuation only', async ({ page }) => {
@@ -93,9 +83,9 @@ test('a text is shown while it is written, and stops at once on the server', asy
       const health = (await (await page.request.get('/health')).json()) as {
         models: Record<string, { active: number }>;
       };
-      return Object.values(health.models).map((m) => m.active);
+      return Object.values(health.models).reduce((sum, m) => sum + m.active, 0);
     })
-    .toEqual([0]);
+    .toBe(0);
   expect(await continuations(page).textContent()).toBe(stopped);
   await expect(composer(page)).toBeEnabled();
 });
@@ -105,7 +95,7 @@ test('Escape stops a text that this browser writes, and the next one begins', as
   await ready(page);
   await composer(page).fill(prompt);
   await composer(page).press('Enter');
-  await expect(continuations(page)).toHaveText(/.{5}/s, { timeout: 60_000 });
+  await expect(continuations(page)).toHaveText(/.{5}/s, { timeout: 120_000 });
   await page.keyboard.press('Escape');
   await expect(finished(page)).toHaveCount(1);
   const stopped = (await continuations(page).textContent()) ?? '';

@@ -3,4 +3,6 @@
 export * from './checkpoint/disk.node.ts';
 export * from './export/folder.node.ts';
 export * from './index.ts';
+export * from './runtimes/choose.node.ts';
 export * from './runtimes/onnxruntime.node.ts';
+export * from './runtimes/tfjs.node.ts';

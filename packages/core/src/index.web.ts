@@ -1,4 +1,5 @@
 // The public names of @yumo/core in a browser: everything universal, and onnxruntime-web.
 
 export * from './index.ts';
+export * from './runtimes/choose.web.ts';
 export * from './runtimes/onnxruntime.web.ts';

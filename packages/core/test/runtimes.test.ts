@@ -47,7 +47,7 @@ afterAll(() => {
     `# Every operation on every engine
 
 Largest error over max(1, |value|) against the double-precision interpreter, over all cases of \`test/cases.ts\`; the last rows are whole
-graphs. Written by \`YUMO_PARITY=PARITY.md npx vitest run test/runtimes.test.ts\` in \`packages/core\`.
+graphs. Written by \`YUMO_PARITY=PARITY.md npx vitest run test/runtimes.test.ts\` in \`packages/core\`, then \`npm run format\`.
 
 | ${head.join(' | ')} |
 | ${head.map(() => '---').join(' | ')} |

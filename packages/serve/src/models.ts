@@ -229,7 +229,7 @@ function languagesOf(card: string): string[] {
 function openingsOf(card: string): string[] {
   const front = frontMatter(card);
   const widget = /^widget:\s*\n((?:[ \t]*-.*\n?|[ \t]+.*\n?)*)/m.exec(front)?.[1] ?? '';
-  return [...widget.matchAll(/text:[ \t]*(.+)/g)].flatMap(([, given = '']) => {
+  const texts = [...widget.matchAll(/text:[ \t]*(.+)/g)].flatMap(([, given = '']) => {
     if (!given.startsWith('"')) return [given.trim()];
     try {
       return [String(JSON.parse(given.trim()))];
@@ -237,4 +237,5 @@ function openingsOf(card: string): string[] {
       return [];
     }
   });
+  return texts.filter((text) => text.trim() !== '');
 }

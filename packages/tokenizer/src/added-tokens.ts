@@ -37,17 +37,24 @@ export class AddedTokenFinder {
   private readonly byId = new Map<number, AddedToken>();
   private readonly trie: Trie;
   private readonly firstUnits = new Uint8Array(65536);
-  readonly empty: boolean;
+  private readonly empty: boolean;
+  private readonly allSpecial: boolean;
 
   /** @param patterns the text to look for, and the token that it stands for. */
   constructor(patterns: readonly (readonly [string, AddedToken])[]) {
     const filled = patterns.filter(([pattern]) => pattern !== '');
     this.empty = filled.length === 0;
+    this.allSpecial = filled.every(([, token]) => token.special);
     for (const [pattern, token] of filled) {
       this.byId.set(token.id, token);
       this.firstUnits[pattern.charCodeAt(0)] = 1;
     }
     this.trie = new Trie(filled.map(([pattern, token]) => [pattern, token.id]));
+  }
+
+  /** Whether `split` leaves every text whole. */
+  idle(plainSpecial: boolean): boolean {
+    return this.empty || (plainSpecial && this.allSpecial);
   }
 
   /** The piece cut into sections. With `plainSpecial`, special tokens count as plain text. */

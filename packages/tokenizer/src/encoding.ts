@@ -20,10 +20,14 @@ export interface EncodingColumns {
   readonly sequenceIds: Int8Array;
 }
 
+/** Columns as an `Encoding` takes them: texts of tokens may wait until somebody asks for them. */
+export type GivenColumns = Omit<EncodingColumns, 'tokens'> & {
+  readonly tokens: readonly string[] | (() => readonly string[]);
+};
+
 /** An encoded text, or pair of texts. Immutable. */
 export class Encoding implements EncodingColumns {
   readonly ids: Int32Array;
-  readonly tokens: readonly string[];
   readonly offsets: Int32Array;
   readonly wordIds: Int32Array;
   readonly typeIds: Int32Array;
@@ -33,9 +37,22 @@ export class Encoding implements EncodingColumns {
   /** What truncation cut off, as further windows. */
   readonly overflowing: readonly Encoding[];
 
-  constructor(columns: EncodingColumns, overflowing: readonly Encoding[] = []) {
+  /** An own property as the other columns, so that two encodings compare equal when their columns are. */
+  declare readonly tokens: readonly string[];
+  #texts: readonly string[] | (() => readonly string[]);
+
+  private static readonly tokensProperty: PropertyDescriptor & ThisType<Encoding> = {
+    enumerable: true,
+    get() {
+      if (typeof this.#texts === 'function') this.#texts = this.#texts();
+      return this.#texts;
+    },
+  };
+
+  constructor(columns: GivenColumns, overflowing: readonly Encoding[] = []) {
     this.ids = columns.ids;
-    this.tokens = columns.tokens;
+    this.#texts = columns.tokens;
+    Object.defineProperty(this, 'tokens', Encoding.tokensProperty);
     this.offsets = columns.offsets;
     this.wordIds = columns.wordIds;
     this.typeIds = columns.typeIds;
@@ -102,7 +119,7 @@ export class Encoding implements EncodingColumns {
   }
 
   /** The same with other columns or other overflowing windows. */
-  with(changes: Partial<EncodingColumns>, overflowing: readonly Encoding[] = this.overflowing): Encoding {
+  with(changes: Partial<GivenColumns>, overflowing: readonly Encoding[] = this.overflowing): Encoding {
     return new Encoding({ ...columnsOf(this), ...changes }, overflowing);
   }
 
@@ -110,7 +127,7 @@ export class Encoding implements EncodingColumns {
   slice(from: number, to: number): Encoding {
     return new Encoding({
       ids: this.ids.slice(from, to),
-      tokens: this.tokens.slice(from, to),
+      tokens: () => this.tokens.slice(from, to),
       offsets: this.offsets.slice(2 * from, 2 * to),
       wordIds: this.wordIds.slice(from, to),
       typeIds: this.typeIds.slice(from, to),
@@ -121,9 +138,18 @@ export class Encoding implements EncodingColumns {
   }
 }
 
-function columnsOf(encoding: Encoding): EncodingColumns {
-  const { ids, tokens, offsets, wordIds, typeIds, attentionMask, specialTokensMask, sequenceIds } = encoding;
-  return { ids, tokens, offsets, wordIds, typeIds, attentionMask, specialTokensMask, sequenceIds };
+function columnsOf(encoding: Encoding): GivenColumns {
+  const { ids, offsets, wordIds, typeIds, attentionMask, specialTokensMask, sequenceIds } = encoding;
+  return {
+    ids,
+    tokens: () => encoding.tokens,
+    offsets,
+    wordIds,
+    typeIds,
+    attentionMask,
+    specialTokensMask,
+    sequenceIds,
+  };
 }
 
 /** Special tokens as an encoding of their own. */
@@ -181,7 +207,6 @@ export function concatenate(parts: readonly Encoding[]): Encoding {
     specialTokensMask: new Uint8Array(length),
     sequenceIds: new Int8Array(length),
   };
-  const tokens: string[] = [];
   let at = 0;
   for (const part of parts) {
     columns.ids.set(part.ids, at);
@@ -191,10 +216,9 @@ export function concatenate(parts: readonly Encoding[]): Encoding {
     columns.attentionMask.set(part.attentionMask, at);
     columns.specialTokensMask.set(part.specialTokensMask, at);
     columns.sequenceIds.set(part.sequenceIds, at);
-    for (const token of part.tokens) tokens.push(token);
     at += part.length;
   }
-  return new Encoding({ ...columns, tokens });
+  return new Encoding({ ...columns, tokens: () => parts.flatMap((part) => part.tokens) });
 }
 
 /**

@@ -4,6 +4,15 @@ export { applyChatTemplate, type ChatMessage, type ChatOptions, type TemplateEng
 export type { DecodeStream } from './decode-stream.ts';
 export { Encoding, type EncodingColumns } from './encoding.ts';
 export { TokenizerError, type TokenizerErrorCode } from './errors.ts';
+export {
+  type ExplainedPiece,
+  type ExplainedToken,
+  explain,
+  type LongestStep,
+  type MergeStep,
+  type Path,
+  type Reason,
+} from './explain.ts';
 export { type SpecialTokenRoles, type TokenizerFolder, tokenizerFromFiles } from './formats/from-files.ts';
 export { sentencePieceToJson } from './formats/sentencepiece-json.ts';
 export { type Ranks, ranksToJson, readRanks } from './formats/tiktoken.ts';

@@ -5,16 +5,17 @@ import { CheckedJson, parseJson } from './checked-json.ts';
 import { DecodeStream } from './decode-stream.ts';
 import { type Decoder, readDecoder, tidy } from './decoders.ts';
 import { type Encoding, join, specialEncoding } from './encoding.ts';
-import { EncodingBuilder, inCodePoints } from './encoding-builder.ts';
 import { TokenizerError } from './errors.ts';
 import type { TokenizerJson } from './formats/tokenizer-json.ts';
-import { IdBuffer } from './id-buffer.ts';
 import { readModel } from './models/index.ts';
 import type { Model, TokenSink } from './models/model.ts';
 import { type Normalizer, readNormalizer } from './normalizers.ts';
 import { type PaddingOptions, pad, readPadding } from './padding.ts';
 import { type PostProcessor, readPostProcessor } from './post-processors.ts';
 import { type PreTokenizer, readPreTokenizer } from './pre-tokenizers.ts';
+import { type QuickPath, quickPathOf } from './quick/quick-path.ts';
+import { unitsOf } from './quick/units.ts';
+import { inCodePoints, TokenList } from './token-list.ts';
 import { readTruncation, stopsEarly, type TruncationOptions, truncate } from './truncation.ts';
 
 /** What holds for every way of encoding. */
@@ -68,6 +69,11 @@ export class Tokenizer {
   private readonly specialIds: ReadonlySet<number>;
   private readonly forbidden: Uint8Array | null;
   private readonly frame: { before: Int32Array; after: Int32Array } | null;
+  /** Where tokens are collected, used again for every text. */
+  private readonly idList = new TokenList(true);
+  private readonly fullList = new TokenList(false);
+  /** The quick ways for special tokens as plain text and as tokens, made at first use; null: there is none. */
+  private readonly quick: { plain?: QuickPath | null; parse?: QuickPath | null } = {};
 
   private constructor(json: TokenizerJson, file: string) {
     const config = new CheckedJson(json, file);
@@ -151,14 +157,11 @@ export class Tokenizer {
     if (add && this.frame === null) {
       return this.encode(text, null, { ...options, truncation: null, padding: null }).ids;
     }
-    const ids = new IdBuffer();
-    if (add) ids.append(this.frame!.before);
-    this.pieces(wellFormed(text), options, (piece, id) => {
-      if (id >= 0) ids.add(id);
-      else this.tokenize(piece.text, ids, options);
-    });
-    if (add) ids.append(this.frame!.after);
-    return ids.done();
+    const list = this.idList.clear();
+    if (add) list.append(this.frame!.before);
+    this.fill(text, options, list);
+    if (add) list.append(this.frame!.after);
+    return list.doneIds();
   }
 
   /**
@@ -234,22 +237,64 @@ export class Tokenizer {
     options: EncodeOptions,
     truncation: TruncationOptions | null,
   ): Encoding {
-    const wellFormedText = wellFormed(text);
-    const builder = new EncodingBuilder(this.model, sequence);
-    const limit = stopsEarly(truncation, sequence) ? truncation!.maxLength : Number.POSITIVE_INFINITY;
-    let pieces: { piece: AlignedText; id: number }[] = [];
-    this.pieces(wellFormedText, options, (piece, id) => pieces.push({ piece, id }));
-    if (limit < Number.POSITIVE_INFINITY)
-      pieces = this.enough(pieces, limit, truncation!.direction === 'Left', options);
-    for (const { piece, id } of pieces) {
-      builder.piece(piece);
-      if (id >= 0) builder.add(id, 0, piece.length, piece.text);
-      else this.tokenize(piece.text, builder, options);
-    }
-    const encoding = builder.done();
+    const list = this.fullList.clear();
+    if (stopsEarly(truncation, sequence)) this.fillWithEnough(text, options, list, truncation!);
+    else this.fill(text, options, list);
+    const encoding = list.done(this.model, sequence);
     return options.offsetUnit === 'codePoint'
-      ? encoding.with({ offsets: inCodePoints(encoding.offsets, wellFormedText) })
+      ? encoding.with({ offsets: inCodePoints(encoding.offsets, wellFormed(text)) })
       : encoding;
+  }
+
+  /** The tokens of the text, in the quickest way that there is. */
+  private fill(text: string, options: TextOptions, list: TokenList): void {
+    if (this.fillQuickly(text, options, list)) return;
+    this.pieces(wellFormed(text), options, (piece, id) => this.fillPiece(piece, id, options, list));
+  }
+
+  private fillPiece(piece: AlignedText, id: number, options: TextOptions, list: TokenList): void {
+    list.startPiece(piece);
+    if (id >= 0) list.add(id, 0, piece.length, piece.text);
+    else this.tokenize(piece.text, list, options);
+  }
+
+  /** As `fill`, for texts and tokenizers that have a quick way; false: it is not one of them. */
+  private fillQuickly(text: string, options: TextOptions, list: TokenList): boolean {
+    const mode = options.specialTokensInText ?? 'plain';
+    const plain = mode === 'plain';
+    let quick = this.quick[mode];
+    if (quick === undefined) {
+      quick = this.findQuickPath(this.forbiddenIds(options));
+      this.quick[mode] = quick;
+    }
+    const givenIdle = this.asGiven.idle(plain);
+    const normalizedIdle = this.asNormalized.idle(plain);
+    if (quick === null || !(normalizedIdle || this.normalizer === null) || !quick.takes(text)) return false;
+    const units = unitsOf(text);
+    if (givenIdle && normalizedIdle) {
+      quick.encode(units, 0, text.length, list);
+      return true;
+    }
+    for (const given of this.asGiven.split(new AlignedText(wellFormed(text)), plain)) {
+      for (const { piece, id } of given.id >= 0 ? [given] : this.asNormalized.split(given.piece, plain)) {
+        if (id >= 0) this.fillPiece(piece, id, options, list);
+        else quick.encode(units, piece.origin, piece.origin + piece.length, list);
+      }
+    }
+    return true;
+  }
+
+  private findQuickPath(forbidden: Uint8Array | null): QuickPath | null {
+    const { json, model, normalizer, preTokenizer } = this;
+    return quickPathOf({ json, model, normalizer, preTokenizer }, forbidden);
+  }
+
+  /** As `fill`, but no more pieces than are needed to fill the room. */
+  private fillWithEnough(text: string, options: TextOptions, list: TokenList, truncation: TruncationOptions): void {
+    const pieces: { piece: AlignedText; id: number }[] = [];
+    this.pieces(wellFormed(text), options, (piece, id) => pieces.push({ piece, id }));
+    const enough = this.enough(pieces, truncation.maxLength, truncation.direction === 'Left', options);
+    for (const { piece, id } of enough) this.fillPiece(piece, id, options, list);
   }
 
   /** As many pieces, from one end, as make `limit` tokens. */
@@ -266,8 +311,8 @@ export class Tokenizer {
     return fromEnd ? pieces.slice(pieces.length - 1 - last) : pieces.slice(0, last + 1);
   }
 
-  /** Goes through the pieces of a text: added tokens with their id, the rest with -1, as the model takes them. */
-  private pieces(text: string, options: TextOptions, visit: (piece: AlignedText, id: number) => void): void {
+  /** Goes through the pieces of a well-formed text: added tokens with their id, the rest with -1, as the model takes them. */
+  pieces(text: string, options: TextOptions, visit: (piece: AlignedText, id: number) => void): void {
     const plain = (options.specialTokensInText ?? 'plain') === 'plain';
     for (const given of this.asGiven.split(new AlignedText(text), plain)) {
       if (given.id >= 0) {
@@ -282,9 +327,13 @@ export class Tokenizer {
     }
   }
 
+  /** Flags of the ids that the model must not make from text; null: it may make all. */
+  forbiddenIds(options: TextOptions): Uint8Array | null {
+    return (options.specialTokensInText ?? 'plain') === 'plain' ? this.forbidden : null;
+  }
+
   private tokenize(piece: string, sink: TokenSink, options: TextOptions): void {
-    const plain = (options.specialTokensInText ?? 'plain') === 'plain';
-    this.model.tokenize(piece, sink, plain ? this.forbidden : null);
+    this.model.tokenize(piece, sink, this.forbiddenIds(options));
   }
 
   /** The ids that the post-processor puts before and after a single text; null if it does more than that. */

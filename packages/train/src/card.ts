@@ -54,6 +54,8 @@ language: [${recipe.language.join(', ')}]
 pipeline_tag: text-generation
 library_name: transformers
 tags: [yumo]
+widget:
+- text: ${JSON.stringify(recipe.samplePrompt)}
 ---
 
 # ${recipe.name}

@@ -18,7 +18,9 @@ export function lossCurves(events: readonly TrainingEvent[], title: string): str
   const training = thinned(events.flatMap((e) => (e.kind === 'step' ? [{ x: e.step, y: e.loss }] : [])));
   const validation = events.flatMap((e) => (e.kind === 'evaluation' ? [{ x: e.step, y: e.loss }] : []));
   const all = [...training, ...validation];
-  const highest = Math.max(1e-3, ...all.map((p) => p.y));
+  // The first steps fall from the loss of chance; drawn to scale they would flatten all that follows, so the picture begins after a fiftieth.
+  const settled = all.filter((p) => p.x >= (all.at(-1)?.x ?? 0) / 50);
+  const highest = Math.max(1e-3, ...settled.map((p) => p.y));
   const lowest = Math.min(highest, ...all.map((p) => p.y));
   const steps = Math.max(1, ...all.map((p) => p.x));
   const yTicks = ticks(lowest, highest);
@@ -45,7 +47,15 @@ ${xTicks.map((x) => `<text x="${px(x).toFixed(1)}" y="${height - margin.bottom +
 </g>
 <g><rect x="${width - 252}" y="12" width="14" height="3" fill="#4c6ef5"/><text x="${width - 232}" y="18" fill="#555555">training</text>
 <rect x="${width - 172}" y="12" width="14" height="3" fill="#d9480f"/><text x="${width - 152}" y="18" fill="#555555">validation${last ? ` (last ${last.y.toFixed(3)})` : ''}</text></g>
-${training.length > 0 ? line(training, '#4c6ef5', 1.5) : ''}
+${
+  training.length > 0
+    ? line(
+        training.filter((p) => p.y <= top),
+        '#4c6ef5',
+        1.5,
+      )
+    : ''
+}
 ${validation.length > 0 ? line(validation, '#d9480f', 2) : ''}
 ${dots.join('')}
 </svg>

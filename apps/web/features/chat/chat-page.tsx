@@ -27,13 +27,17 @@ export function ChatPage() {
   const [settings, setSettings] = useStored(storedSettings);
   const models = useModels();
   const usable = models.list.filter((m) => m.problem === undefined);
-  const model = usable.find((m) => m.name === settings.model) ?? usable[0];
+  // Until one is chosen or written with: a model of the person's language.
+  const model =
+    usable.find((m) => m.name === settings.model) ??
+    usable.find((m) => m.languages.includes(preferences.language)) ??
+    usable[0];
   const chat = useChat(settings, model);
   const { online, kept } = useOffline(model?.name, chat.writing);
   const [draft, setDraft] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
-  const end = useFollow(chat.turns);
+  useFollow(chat.turns);
   const stanzas = stanzasOf(chat.turns);
 
   // Escape stops from anywhere, but not while it closes the drawer.
@@ -47,9 +51,10 @@ export function ChatPage() {
     return () => removeEventListener('keydown', onKey);
   }, [chat.writing, stop]);
 
-  const send = (): void => {
-    chat.send(draft);
-    setDraft('');
+  const send = (text: string): void => {
+    // What was begun with one model is not gone on with another because the page changes its language.
+    if (model && settings.model === null) setSettings({ ...settings, model: model.name });
+    chat.send(text);
   };
   // The same functions for as long as what they close over is the same: a long manuscript is not drawn anew for a keystroke.
   const latest = useRef({ chat, settings });
@@ -121,7 +126,7 @@ export function ChatPage() {
 
       <main className="mx-auto w-full max-w-[64rem] flex-1 px-4 pt-6 pb-6 sm:px-6">
         {stanzas.length === 0 ? (
-          <Beginning t={t} model={model} onTake={(text) => chat.send(text)} />
+          <Beginning t={t} model={model} onTake={send} />
         ) : (
           <Manuscript
             stanzas={stanzas}
@@ -167,7 +172,6 @@ export function ChatPage() {
             </button>
           </p>
         )}
-        <div ref={end} />
       </main>
 
       <div className="sticky bottom-0 z-10 bg-gradient-to-t from-paper from-75% to-transparent pt-5 pb-[max(1rem,env(safe-area-inset-bottom))]">
@@ -180,7 +184,10 @@ export function ChatPage() {
             writing={chat.writing}
             ready={model !== undefined}
             onDraft={setDraft}
-            onSend={send}
+            onSend={() => {
+              send(draft);
+              setDraft('');
+            }}
             onStop={stop}
           />
           <div className="flex min-h-6 items-center gap-3 px-2 pt-2 text-xs text-muted">

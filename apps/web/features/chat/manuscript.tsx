@@ -42,13 +42,9 @@ const StanzaView = memo(
     const last = continuations.at(-1);
     return (
       <article className="grid gap-x-8 gap-y-3 md:grid-cols-[9.5rem_minmax(0,1fr)]">
-        <div className="order-last flex flex-wrap gap-x-6 gap-y-3 md:order-first md:flex-col md:pt-1.5 md:text-end">
-          {continuations.map(
-            (turn) =>
-              turn.readout && (
-                <Measures key={turn.id} readout={turn.readout} writing={turn.state === 'writing'} t={t} />
-              ),
-          )}
+        <div className="order-last flex flex-wrap gap-x-6 gap-y-3 md:sticky md:top-20 md:order-first md:flex-col md:self-start md:pt-1.5 md:text-end">
+          {/* Of the last continuation: a column of old ones would outgrow the text beside it. */}
+          {last?.readout && <Measures readout={last.readout} writing={last.state === 'writing'} t={t} />}
         </div>
         <div className="min-w-0">
           <p

@@ -1,10 +1,9 @@
 // Keeps the end of a growing text in view, unless the person has scrolled away from it.
 
-import { type RefObject, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 
-/** A ref for the element at the end. `growing` changes when there is more text. */
-export function useFollow(growing: unknown): RefObject<HTMLDivElement | null> {
-  const end = useRef<HTMLDivElement>(null);
+/** `growing` changes when there is more text; an empty one is shown from its top. */
+export function useFollow(growing: readonly unknown[]): void {
   const following = useRef(true);
   useEffect(() => {
     const onScroll = (): void => {
@@ -14,9 +13,8 @@ export function useFollow(growing: unknown): RefObject<HTMLDivElement | null> {
     addEventListener('scroll', onScroll, { passive: true });
     return () => removeEventListener('scroll', onScroll);
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: growth is what scrolls
   useEffect(() => {
-    if (following.current) scrollTo({ top: document.documentElement.scrollHeight });
+    if (growing.length === 0) scrollTo({ top: 0 });
+    else if (following.current) scrollTo({ top: document.documentElement.scrollHeight });
   }, [growing]);
-  return end;
 }

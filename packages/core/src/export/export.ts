@@ -2,11 +2,10 @@
 
 import type { Bundle } from '../checkpoint/folder.ts';
 import { throwIfAborted } from '../errors.ts';
-import { toOnnx } from '../lower/onnx/model.ts';
 import type { Program, Runtime } from '../runtimes/runtime.ts';
 import { sizeOf } from '../value.ts';
-import { planExport } from './plan.ts';
-import { compareOnProbe, type ProbeDifference } from './probe.ts';
+import { type ExportPart, type ExportPlan, type PlanOptions, planExport } from './plan.ts';
+import { Comparison, type ProbeDifference, probesFor } from './probe.ts';
 
 export interface ExportOptions {
   /** Runs the files, to compare. Must load ONNX files. */
@@ -15,13 +14,20 @@ export interface ExportOptions {
   readonly against?: Runtime | undefined;
   /** `float32`: onnx/model.onnx; `int8`: onnx/model_quantized.onnx. Both by default. */
   readonly forms?: readonly ExportForm[] | undefined;
+  /**
+   * Of an encoder-decoder model: `merged` (default): decoder_model_merged.onnx, which transformers.js reads; `pair`: decoder_model.onnx and
+   * decoder_with_past_model.onnx. The encoder is encoder_model.onnx.
+   */
+  readonly decoder?: PlanOptions['decoder'];
+  /** Tokens of every text, fixed: recurrent models (LSTM) need it; others take any number. */
+  readonly sequenceLength?: PlanOptions['sequenceLength'];
   readonly signal?: AbortSignal | undefined;
 }
 
 export type ExportForm = 'float32' | 'int8';
 
-/** Where transformers.js looks for each form (its `dtype` `fp32` and `q8`). */
-const paths: Readonly<Record<ExportForm, string>> = { float32: 'onnx/model.onnx', int8: 'onnx/model_quantized.onnx' };
+/** What transformers.js adds to a file's name for each form (its `dtype` `fp32` and `q8`). */
+const suffixes: Readonly<Record<ExportForm, string>> = { float32: '', int8: '_quantized' };
 
 export interface ExportedFile {
   readonly path: string;
@@ -44,31 +50,54 @@ export interface ExportResult {
  * @throws YumoError `CONFIG`, `CHECKPOINT`, `FILE`, `GRAPH`, `RUNTIME`, `ABORTED`.
  */
 export async function exportBundle(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
-  const { runtime, against = runtime, forms = ['float32', 'int8'], signal } = options;
-  const stop = signal ? { signal } : {};
-  const plan = await planExport(bundle, { signal });
-  const { graph, weights: constants, int64Inputs } = plan;
+  const { forms = ['float32', 'int8'], signal, decoder, sequenceLength } = options;
+  const plan = await planExport(bundle, { signal, decoder, sequenceLength });
   const files: ExportedFile[] = [];
-  const original = await against.compile(graph, { constants, ...stop });
-  try {
+  for (const part of plan.parts) {
+    const made: { form: ExportForm; bytes: Uint8Array; comparison: Comparison }[] = [];
     for (const form of forms) {
       throwIfAborted(signal, `exporting ${bundle.source.name}`);
-      const bytes = toOnnx(graph, { constants, int64Inputs, quantize: form === 'int8' });
-      const file: Program = await runtime.load(bytes, stop);
-      try {
-        files.push({ path: paths[form], form, bytes, difference: await compareOnProbe(plan, original, file) });
-      } finally {
-        await file.dispose();
-      }
+      const { weights: constants } = plan;
+      const { int64Inputs } = part;
+      const bytes = part.lower({ constants, int64Inputs, quantize: form === 'int8' });
+      made.push({ form, bytes, comparison: new Comparison() });
     }
-  } finally {
-    await original.dispose();
+    await compare(plan, part, made, options);
+    for (const { form, bytes, comparison } of made)
+      files.push({ path: `onnx/${part.name}${suffixes[form]}.onnx`, form, bytes, difference: comparison.difference });
   }
   return {
     files,
     parameters: plan.parameters.reduce((n, p) => n + sizeOf(p.shape), 0),
     companions: await missingCompanions(bundle),
   };
+}
+
+/** Each graph of a part against each file that was made of it. */
+async function compare(
+  { weights, contextLength }: ExportPlan,
+  part: ExportPart,
+  made: readonly { readonly bytes: Uint8Array; readonly comparison: Comparison }[],
+  { runtime, against = runtime, signal }: ExportOptions,
+): Promise<void> {
+  const stop = signal ? { signal } : {};
+  for (const chosen of part.graphs) {
+    const constants = Object.fromEntries(chosen.parameters.map((p) => [p.name, weights[p.name]!]));
+    const probes = probesFor(part, chosen, contextLength);
+    const graph = await against.compile(chosen.graph, { constants, ...stop });
+    try {
+      for (const { bytes, comparison } of made) {
+        const file: Program = await runtime.load(bytes, stop);
+        try {
+          await comparison.add(graph, file, probes);
+        } finally {
+          await file.dispose();
+        }
+      }
+    } finally {
+      await graph.dispose();
+    }
+  }
 }
 
 /** transformers.js wants both beside the model. */

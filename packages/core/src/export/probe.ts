@@ -1,9 +1,10 @@
-// The probe set: the same few inputs for every model, run through a graph and through what was made of it.
+// The probe set: the same few inputs for every model, run through a graph and through the file that was made of it.
 
+import { type Dim, termsOf } from '../dimension.ts';
 import { uniformAt } from '../generate/sampling.ts';
 import type { Program, Values } from '../runtimes/runtime.ts';
-import { toFloat64, type Value } from '../value.ts';
-import type { ExportPlan } from './plan.ts';
+import { type DType, sizeOf, toFloat64, type Value } from '../value.ts';
+import type { ExportPart, PartGraph } from './plan.ts';
 
 /** How far two computations of the same outputs are apart. */
 export interface ProbeDifference {
@@ -15,52 +16,75 @@ export interface ProbeDifference {
   readonly sameChoice: number;
 }
 
-const int = (shape: readonly number[], data: readonly number[]): Value => ({
-  dtype: 'int32',
-  shape,
-  data: Int32Array.from(data),
-});
+/** One probe: what the graph reads, and what the file reads. */
+export interface Probe {
+  readonly graph: Values;
+  readonly file: Values;
+}
 
-/** Ids that depend on nothing but their place. */
-const ids = (rows: number, length: number, vocabulary: number, salt: number): number[] =>
-  Array.from({ length: rows * length }, (_, i) => Math.floor(uniformAt(salt, i) * vocabulary));
+interface Input {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
 
-/**
- * Inputs of the graph, without parameters: one row; two rows, the second padded (at the left where there is a cache); and for
- * a cache a step of one token after an earlier run.
- */
-export function probeFeeds({ graph, parameters, vocabularySize, contextLength, cached }: ExportPlan): Values[] {
+/** The inputs of a graph that are no parameters. */
+function inputsOf({ graph, parameters }: PartGraph): Input[] {
   const own = new Set(parameters.map((p) => p.name));
-  const names = graph.inputs.flatMap((t) =>
-    t.node.kind === 'input' && !own.has(t.node.name) ? [{ name: t.node.name, t }] : [],
+  return graph.inputs.flatMap(({ node, dtype, shape }) =>
+    node.kind === 'input' && !own.has(node.name) ? [{ name: node.name, dtype, shape }] : [],
   );
+}
+
+type Sizes = Readonly<Record<string, number>>;
+const measured = (d: Dim, sizes: Sizes): number =>
+  typeof d === 'number'
+    ? d
+    : termsOf(d).reduce((total, [factor, names]) => total + names.reduce((n, name) => n * sizes[name]!, factor), 0);
+
+/** Numbers that depend on nothing but the input's name and their place. */
+function numbersFor({ name, dtype, shape: dims }: Input, sizes: Sizes, padding: number, vocabulary: number): Value {
+  const shape = dims.map((d) => measured(d, sizes));
+  const length = shape.at(-1) ?? 1;
+  const [rows, salt] = [shape[0]!, name.length];
+  if (dtype === 'float32')
+    return { dtype, shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => uniformAt(salt, i) - 0.5) };
+  // Where there is a cache of one stack the padding is at the left, as text is continued at the right.
+  const left = dims.at(-1) === 'past+sequence' || dims.at(-1) === 'sequence+past';
+  const past = sizes.past!;
+  const fill = (f: (place: number, hidden: number) => number): Value => ({
+    dtype: 'int32',
+    shape,
+    data: Int32Array.from({ length: sizeOf(shape) }, (_, at) =>
+      f(at % length, Math.floor(at / length) === sizeOf(shape) / length - 1 && rows > 1 ? padding : 0),
+    ),
+  });
+  if (name.endsWith('attention_mask')) return fill((i, hidden) => +(left ? i >= hidden : i < length - hidden));
+  if (name.endsWith('position_ids')) return fill((i, hidden) => Math.max(past + i - hidden, 0));
+  if (name.endsWith('token_type_ids')) return fill((i) => +(i > length / 2));
+  const data = Int32Array.from({ length: sizeOf(shape) }, (_, i) => Math.floor(uniformAt(salt, i) * vocabulary));
+  return { dtype: 'int32', shape, data };
+}
+
+/** One row; two rows, the second padded; and for a graph with a cache a step of one token after an earlier run. */
+export function probesFor(part: ExportPart, chosen: PartGraph, contextLength: number): Probe[] {
+  const inputs = inputsOf(chosen);
   const length = Math.min(12, contextLength);
-  const batch = (rows: number, past: number, time: number, padding: number): Values =>
-    Object.fromEntries(
-      names.map(({ name, t }): [string, Value] => {
-        if (name.startsWith('past_key_values.')) {
-          const [, heads, , size] = t.shape as [unknown, number, unknown, number];
-          const data = Float32Array.from({ length: rows * heads * past * size }, (_, i) => uniformAt(7, i) - 0.5);
-          return [name, { dtype: 'float32', shape: [rows, heads, past, size], data }];
-        }
-        const positions = (f: (row: number, i: number) => number, total = time): Value =>
-          int(
-            [rows, total],
-            Array.from({ length: rows * total }, (_, at) => f(Math.floor(at / total), at % total)),
-          );
-        const hidden = (row: number): number => (row === rows - 1 ? padding : 0);
-        if (name.endsWith('attention_mask'))
-          return [name, positions((row, i) => +(cached ? i >= hidden(row) : i < time - hidden(row)), past + time)];
-        if (name.endsWith('position_ids')) return [name, positions((row, i) => Math.max(past + i - hidden(row), 0))];
-        if (name.endsWith('token_type_ids')) return [name, positions((_, i) => +(i > time / 2))];
-        // Multiple choice and the like: further axes between batch and sequence are of size 2.
-        if (t.shape.length === 3) return [name, int([rows, 2, time], ids(rows * 2, time, vocabularySize, 3))];
-        return [name, int([rows, time], ids(rows, time, vocabularySize, name.length))];
-      }),
-    );
-  const feeds = [batch(1, 0, length, 0), batch(2, 0, length, length > 4 ? 3 : 0)];
-  if (cached && length > 1) feeds.push(batch(2, length - 1, 1, length > 4 ? 3 : 0));
-  return feeds;
+  const padding = length > 4 ? 3 : 0;
+  const inGraph = new Set(inputs.map((i) => i.name));
+  // What the other graphs of the file read is fed too, and empty.
+  const others = part.graphs.flatMap(inputsOf).filter((i) => !inGraph.has(i.name));
+  const probe = (batch: number, past: number, time: number, hidden: number): Probe => {
+    const sizes: Sizes = { batch, past, sequence: time, target: time, source: length, choices: 2 };
+    const make = (list: readonly Input[], at: Sizes): Values =>
+      Object.fromEntries(list.map((i) => [i.name, numbersFor(i, at, hidden, part.vocabularySize)]));
+    const graph = make(inputs, sizes);
+    const rest = make(others, { ...sizes, past: 0 });
+    return { graph, file: asInt64({ ...graph, ...rest, ...chosen.choice }, part.int64Inputs) };
+  };
+  const cached = inputs.some((i) => i.name.startsWith('past_key_values.'));
+  const probes = [probe(1, 0, length, 0), probe(2, 0, length, padding)];
+  return cached && length > 1 ? [...probes, probe(2, length - 1, 1, padding)] : probes;
 }
 
 /** The same feeds with some inputs as int64. */
@@ -72,36 +96,45 @@ export const asInt64 = (feeds: Values, names: readonly string[]): Values =>
     ]),
   );
 
-/** Runs both programs on the probe set. */
-export async function compareOnProbe(plan: ExportPlan, graph: Program, file: Program): Promise<ProbeDifference> {
-  let largest = 0;
-  let scale = 0;
-  let same = 0;
-  let positions = 0;
-  const outputs = graph.outputNames.filter((name) => !name.startsWith('present.'));
-  for (const feeds of probeFeeds(plan)) {
-    const wanted = await graph.run(feeds, { outputs });
-    const got = await file.run(asInt64(feeds, plan.int64Inputs), { outputs });
-    for (const name of outputs) {
-      const [a, b] = [toFloat64(got[name]!), toFloat64(wanted[name]!)];
-      const width = wanted[name]!.shape.at(-1) ?? 1;
-      const counts = realRows(feeds, wanted[name]!);
-      for (let row = 0; row * width < b.length; row++) {
-        if (!counts(row)) continue;
-        let [bestA, bestB] = [row * width, row * width];
-        for (let i = row * width; i < (row + 1) * width; i++) {
-          const difference = Math.abs(a[i]! - b[i]!);
-          largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(largest, difference);
-          scale = Math.max(scale, Math.abs(b[i]!));
-          if (a[i]! > a[bestA]!) bestA = i;
-          if (b[i]! > b[bestB]!) bestB = i;
-        }
-        positions++;
-        same += +(bestA === bestB);
-      }
+/** Adds up how the outputs of two programs differ. */
+export class Comparison {
+  #largest = 0;
+  #scale = 0;
+  #same = 0;
+  #positions = 0;
+
+  /** Runs both on each probe. */
+  async add(graph: Program, file: Program, probes: readonly Probe[]): Promise<void> {
+    const outputs = graph.outputNames.filter((name) => !name.startsWith('present.'));
+    for (const probe of probes) {
+      const wanted = await graph.run(probe.graph, { outputs });
+      const got = await file.run(probe.file, { outputs });
+      for (const name of outputs) this.#compare(got[name]!, wanted[name]!, realRows(probe.graph, wanted[name]!));
     }
   }
-  return { largest, scale, sameChoice: positions === 0 ? 1 : same / positions };
+
+  #compare(got: Value, wanted: Value, counts: (row: number) => boolean): void {
+    const [a, b] = [toFloat64(got), toFloat64(wanted)];
+    const width = wanted.shape.at(-1) ?? 1;
+    for (let row = 0; row * width < b.length; row++) {
+      if (!counts(row)) continue;
+      let [bestA, bestB] = [row * width, row * width];
+      for (let i = row * width; i < (row + 1) * width; i++) {
+        const difference = Math.abs(a[i]! - b[i]!);
+        this.#largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(this.#largest, difference);
+        this.#scale = Math.max(this.#scale, Math.abs(b[i]!));
+        if (a[i]! > a[bestA]!) bestA = i;
+        if (b[i]! > b[bestB]!) bestB = i;
+      }
+      this.#positions++;
+      this.#same += +(bestA === bestB);
+    }
+  }
+
+  get difference(): ProbeDifference {
+    const sameChoice = this.#positions === 0 ? 1 : this.#same / this.#positions;
+    return { largest: this.#largest, scale: this.#scale, sameChoice };
+  }
 }
 
 /** Rows `[batch, sequence]` of an output that are not padding; all where the output has no row for each position. */

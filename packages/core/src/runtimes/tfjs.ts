@@ -3,17 +3,10 @@
 import { type Dim, evaluateDim } from '../dimension.ts';
 import { isYumoError, nearest, throwIfAborted, YumoError } from '../errors.ts';
 import { simplify } from '../graph/simplify.ts';
+import { integersAreFloats, readsAtOnce, type TfBackend, tfBackends } from '../lower/tfjs/backends.ts';
 import { type At, type Call, calls, tfType } from '../lower/tfjs/ops.ts';
 import { type Plan, planOf, type Step } from '../lower/tfjs/plan.ts';
-import {
-  type Device,
-  integersAreFloats,
-  readsAtOnce,
-  type TensorFlow,
-  type TfBackend,
-  type TfTensor,
-  tfBackends,
-} from '../lower/tfjs/tensor-flow.ts';
+import type { Device, TensorFlow, TfTensor } from '../lower/tfjs/tensor-flow.ts';
 import type { OpName } from '../ops/signatures.ts';
 import { type ConstantNode, type Graph, inputName, narrowed, type OpNode } from '../tensor.ts';
 import type { Value } from '../value.ts';

@@ -137,4 +137,12 @@ describe('refused, by name:', () => {
       '"temprature" does not exist; did you mean "temperature"?',
     );
   });
+
+  it('a prompt of which the tokenizer knows nothing', async () => {
+    const strangers: TokenizerLike = { ...letters(), encodeIds: () => new Int32Array(0) };
+    await expect(events(await load({ bos_token_id: 0 }, strangers), '话说')).rejects.toMatchObject({
+      code: 'DATA',
+      message: expect.stringContaining('knows no character of "话说"') as unknown,
+    });
+  });
 });

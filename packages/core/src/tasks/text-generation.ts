@@ -125,15 +125,18 @@ export class TextGenerator {
   }
 
   /**
-   * Continues a text. An abort ends the stream with a `done` event of reason `aborted`; everything else that goes wrong is thrown.
+   * Continues a text, or ids. An abort ends the stream with a `done` event of reason `aborted`; everything else that goes wrong is thrown.
    * @throws YumoError `CONTEXT` when the prompt is longer than the context, `CONFIG` for options, `DATA` for an empty prompt.
    */
-  async *stream(prompt: string, options: TextGenerationOptions = {}): AsyncGenerator<GenerationEvent, void, undefined> {
+  async *stream(
+    prompt: string | readonly number[],
+    options: TextGenerationOptions = {},
+  ): AsyncGenerator<GenerationEvent, void, undefined> {
     checkOptionNames(options, optionNames);
     checkGenerationOptions(options);
     const { stop = [], signal, ...rest } = options;
     const given = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
-    const ids = this.#promptIds(prompt);
+    const ids = typeof prompt === 'string' ? this.#promptIds(prompt) : prompt;
     const { contextLength } = this;
     if (ids.length > contextLength)
       throw new YumoError(
@@ -189,7 +192,10 @@ export class TextGenerator {
   }
 
   /** The last event of {@link stream}. */
-  async run(prompt: string, options: TextGenerationOptions = {}): Promise<GenerationEvent & { kind: 'done' }> {
+  async run(
+    prompt: string | readonly number[],
+    options: TextGenerationOptions = {},
+  ): Promise<GenerationEvent & { kind: 'done' }> {
     for await (const event of this.stream(prompt, options)) if (event.kind === 'done') return event;
     throw new Error('internal: the stream ended without a done event');
   }
@@ -203,6 +209,13 @@ export class TextGenerator {
     const ids = [...this.tokenizer.encodeIds(prompt)];
     if (ids.length > 0) return ids;
     const { beginToken } = this.model;
+    // Another beginning in place of letters that were lost would answer a question that nobody asked.
+    if (prompt !== '')
+      throw new YumoError(
+        'DATA',
+        `${this.name}: the tokenizer knows no character of ${JSON.stringify(prompt.slice(0, 20))}; write in the model's own alphabet`,
+        { prompt: prompt.slice(0, 20) },
+      );
     if (beginToken === undefined)
       throw new YumoError(
         'DATA',

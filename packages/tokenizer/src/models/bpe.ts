@@ -96,22 +96,14 @@ export class Bpe implements Model {
     if (token === undefined) return false;
     // The start and the end of a word may have grown a prefix and a suffix.
     const alone = token.replace(this.settings.continuingPrefix, '').replace(this.settings.endOfWordSuffix, '');
-    return (
-      this.settings.ignoreMerges ||
-      [...alone].length <= 1 ||
-      this.byteIds.includes(id) ||
-      this.merges.merged.includes(id)
-    );
+    return this.settings.ignoreMerges || [...alone].length <= 1 || this.byteIds.includes(id) || this.merges.makes(id);
   }
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
     if (piece === '') return;
-    if (this.settings.ignoreMerges && this.settings.dropout === 0) {
-      const whole = this.vocabulary.tokenToId(piece);
-      if (whole !== undefined && forbidden?.[whole] !== 1) {
-        sink.add(whole, 0, piece.length);
-        return;
-      }
+    if (this.takesWhole(piece, forbidden)) {
+      sink.add(this.vocabulary.tokenToId(piece)!, 0, piece.length);
+      return;
     }
     const { symbols } = this;
     const slipped = this.fill(piece, forbidden);
@@ -121,6 +113,19 @@ export class Bpe implements Model {
       if (units === null) sink.add(symbols.ids[i]!, symbols.from[i]!, symbols.to[i]!);
       else sink.add(symbols.ids[i]!, units.at(symbols.fromByte[i]!), units.end(symbols.toByte[i]!));
     }
+  }
+
+  /** Whether the piece is taken as it is, without merges. */
+  takesWhole(piece: string, forbidden: Uint8Array | null): boolean {
+    if (!this.settings.ignoreMerges || this.settings.dropout > 0) return false;
+    const id = this.vocabulary.tokenToId(piece);
+    return id !== undefined && forbidden?.[id] !== 1;
+  }
+
+  /** Ids of the symbols that merging begins with. */
+  symbolsOf(piece: string, forbidden: Uint8Array | null): number[] {
+    this.fill(piece, forbidden);
+    return Array.from(this.symbols.ids.subarray(0, this.symbols.count));
   }
 
   /**

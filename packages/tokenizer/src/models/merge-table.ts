@@ -1,49 +1,57 @@
 // The merges of a BPE model in one flat hash table: (left id, right id) → (rank, merged id).
 
-/** Open addressing with linear probing over typed arrays; 16 bytes a slot, at most half full. */
+/** Open addressing with linear probing in one typed array; 16 bytes a slot, at most half full. */
 export class MergeTable {
+  /** Where, from the slot that `find` gives, rank and merged id lie in `entries`. */
+  static readonly rank = 2;
+  static readonly merged = 3;
+  /** Four numbers a slot: left (-1: free), right, rank, merged id. Side by side they share a line of the processor's cache. */
+  readonly entries: Int32Array;
   private readonly mask: number;
-  private readonly lefts: Int32Array;
-  private readonly rights: Int32Array;
-  /** Rank and merged id of slot `find(...)`. */
-  readonly ranks: Int32Array;
-  readonly merged: Int32Array;
 
   constructor(count: number) {
     let slots = 4;
     while (slots < 2 * count) slots *= 2;
     this.mask = slots - 1;
-    this.lefts = new Int32Array(slots).fill(-1);
-    this.rights = new Int32Array(slots);
-    this.ranks = new Int32Array(slots);
-    this.merged = new Int32Array(slots).fill(-1);
+    this.entries = new Int32Array(4 * slots).fill(-1);
   }
 
   /** A pair given twice keeps its last rank. */
   set(left: number, right: number, rank: number, merged: number): void {
+    const { entries } = this;
     let slot = this.home(left, right);
-    while (this.lefts[slot] !== -1 && (this.lefts[slot] !== left || this.rights[slot] !== right))
-      slot = (slot + 1) & this.mask;
-    this.lefts[slot] = left;
-    this.rights[slot] = right;
-    this.ranks[slot] = rank;
-    this.merged[slot] = merged;
+    while (entries[slot] !== -1 && (entries[slot] !== left || entries[slot + 1] !== right)) slot = this.after(slot);
+    entries[slot] = left;
+    entries[slot + 1] = right;
+    entries[slot + MergeTable.rank] = rank;
+    entries[slot + MergeTable.merged] = merged;
   }
 
-  /** The slot of the pair, or -1. */
+  /** The slot of the pair, a place in `entries`, or -1. */
   find(left: number, right: number): number {
-    const { lefts, rights, mask } = this;
+    const { entries } = this;
     let slot = this.home(left, right);
     for (;;) {
-      const at = lefts[slot]!;
-      if (at === left && rights[slot] === right) return slot;
+      const at = entries[slot]!;
+      if (at === left && entries[slot + 1] === right) return slot;
       if (at === -1) return -1;
-      slot = (slot + 1) & mask;
+      slot = this.after(slot);
     }
+  }
+
+  /** Whether some pair makes the id. */
+  makes(id: number): boolean {
+    for (let slot = 0; slot < this.entries.length; slot += 4)
+      if (this.entries[slot] !== -1 && this.entries[slot + MergeTable.merged] === id) return true;
+    return false;
   }
 
   private home(left: number, right: number): number {
     const mixed = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
-    return (mixed ^ (mixed >>> 15)) & this.mask;
+    return ((mixed ^ (mixed >>> 15)) & this.mask) * 4;
+  }
+
+  private after(slot: number): number {
+    return (((slot >> 2) + 1) & this.mask) * 4;
   }
 }

@@ -1,5 +1,8 @@
 // The merging of symbols: a doubly linked list, scanned when short, driven by a heap when long.
-import type { MergeTable } from './merge-table.ts';
+import { MergeTable } from './merge-table.ts';
+
+// Room for this many symbols is kept from piece to piece (7 MB).
+const mostKept = 1 << 18;
 
 /** The symbols of one piece as a linked list in typed arrays, reused from piece to piece. Index 0 is always first. */
 export class Symbols {
@@ -14,15 +17,16 @@ export class Symbols {
   fromByte = new Int32Array(64);
   toByte = new Int32Array(64);
 
+  /** Empties the list, with room for `expected` symbols; more are allowed. */
   clear(expected: number): void {
     this.count = 0;
-    // Room for every character, and for four byte tokens of each.
-    if (this.ids.length < 4 * expected + 16) this.grow(4 * expected + 16);
+    // What a very long word took is given back.
+    if (this.ids.length < expected || (this.ids.length > mostKept && expected <= mostKept)) this.grow(expected);
   }
 
   push(id: number, from: number, to: number, bytes: number): void {
     const i = this.count++;
-    if (i >= this.ids.length) this.grow(2 * i);
+    if (i >= this.ids.length) this.grow(2 * i + 16);
     this.ids[i] = id;
     this.from[i] = from;
     this.to[i] = to;
@@ -48,7 +52,7 @@ export class Symbols {
   private grow(size: number): void {
     for (const name of ['ids', 'next', 'previous', 'from', 'to', 'fromByte', 'toByte'] as const) {
       const larger = new Int32Array(size);
-      larger.set(this[name]);
+      if (this.count > 0) larger.set(this[name]);
       this[name] = larger;
     }
   }
@@ -60,45 +64,58 @@ const scanned = 48;
 /** Merges until no pair is in the table. With dropout each possible merge is passed over with that probability. */
 export function mergeSymbols(symbols: Symbols, table: MergeTable, dropout: number, forbidden: Uint8Array | null): void {
   if (symbols.count < 2) return;
-  if (symbols.count <= scanned && dropout === 0 && forbidden === null) mergeByScan(symbols, table);
+  if (symbols.count <= scanned && dropout === 0) mergeByScan(symbols, table, forbidden);
   else mergeByHeap(symbols, table, dropout, forbidden);
 }
 
+const never = 0x7fffffff;
+// Of each symbol: the rank of its merge with the one after it, and where that merge is in the table. Looked through from one end
+// to the other, symbols that are gone included: that is quicker than to follow the list.
+const ranks = new Int32Array(scanned);
 const slots = new Int32Array(scanned);
 
-function mergeByScan(symbols: Symbols, table: MergeTable): void {
-  const { ids, next, previous } = symbols;
-  const { ranks, merged } = table;
-  for (let i = 0; i < symbols.count - 1; i++) slots[i] = table.find(ids[i]!, ids[i + 1]!);
-  slots[symbols.count - 1] = -1;
+function mergeByScan(symbols: Symbols, table: MergeTable, forbidden: Uint8Array | null): void {
+  const { ids, next, previous, count } = symbols;
+  const { entries } = table;
+  const look = (i: number, left: number, right: number): void => {
+    const slot = table.find(left, right);
+    const possible = slot !== -1 && (forbidden === null || forbidden[entries[slot + MergeTable.merged]!] !== 1);
+    ranks[i] = possible ? entries[slot + MergeTable.rank]! : never;
+    slots[i] = slot;
+  };
+  const pairs = count - 1;
+  for (let i = 0; i < pairs; i++) look(i, ids[i]!, ids[i + 1]!);
   for (;;) {
     let best = -1;
-    let bestRank = 0x7fffffff;
-    for (let i = 0; i !== -1; i = next[i]!) {
-      const slot = slots[i]!;
-      if (slot !== -1 && ranks[slot]! < bestRank) {
-        bestRank = ranks[slot]!;
+    let bestRank = never;
+    for (let i = 0; i < pairs; i++) {
+      if (ranks[i]! < bestRank) {
+        bestRank = ranks[i]!;
         best = i;
       }
     }
     if (best === -1) return;
-    symbols.join(best, merged[slots[best]!]!);
+    const gone = next[best]!;
+    symbols.join(best, entries[slots[best]! + MergeTable.merged]!);
+    if (gone < pairs) ranks[gone] = never;
     const after = next[best]!;
-    slots[best] = after === -1 ? -1 : table.find(ids[best]!, ids[after]!);
+    if (after === -1) ranks[best] = never;
+    else look(best, ids[best]!, ids[after]!);
     const before = previous[best]!;
-    if (before !== -1) slots[before] = table.find(ids[before]!, ids[best]!);
+    if (before !== -1) look(before, ids[before]!, ids[best]!);
   }
 }
 
 /** A binary heap of (rank, position): least rank first, then leftmost. Entries that the list has outgrown are passed over. */
 function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbidden: Uint8Array | null): void {
   const { ids, next, previous } = symbols;
-  const heap = new MergeHeap(symbols.count);
+  const heap = heapFor(symbols.count);
   const offer = (i: number) => {
     const right = next[i]!;
     if (right === -1) return;
     const slot = table.find(ids[i]!, ids[right]!);
-    if (slot !== -1 && forbidden?.[table.merged[slot]!] !== 1) heap.push(table.ranks[slot]!, i, slot);
+    if (slot !== -1 && forbidden?.[table.entries[slot + MergeTable.merged]!] !== 1)
+      heap.push(table.entries[slot + MergeTable.rank]!, i, slot);
   };
   for (let i = 0; i !== -1; i = next[i]!) offer(i);
   const passed: number[] = [];
@@ -112,10 +129,20 @@ function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbi
     passed.length = 0;
     const right = next[position]!;
     if (ids[position] === -1 || right === -1 || table.find(ids[position]!, ids[right]!) !== slot) continue;
-    symbols.join(position, table.merged[slot]!);
+    symbols.join(position, table.entries[slot + MergeTable.merged]!);
     if (previous[position] !== -1) offer(previous[position]!);
     offer(position);
   }
+}
+
+let kept: MergeHeap | null = null;
+
+/** An empty heap; the same one again and again for words of usual length. */
+function heapFor(count: number): MergeHeap {
+  if (count > 1024) return new MergeHeap(count);
+  kept ??= new MergeHeap(1024);
+  kept.clear();
+  return kept;
 }
 
 /** A binary heap of entries ordered by rank, then position; `slot` is carried along. */
@@ -134,6 +161,10 @@ export class MergeHeap {
     this.ranks = new Int32Array(2 * capacity + 4);
     this.positions = new Int32Array(2 * capacity + 4);
     this.slots = new Int32Array(2 * capacity + 4);
+  }
+
+  clear(): void {
+    this.size = 0;
   }
 
   push(rank: number, position: number, slot: number): void {

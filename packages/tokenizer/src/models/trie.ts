@@ -32,7 +32,7 @@ export class Trie {
   /** The node that `unit` leads to, or -1. */
   child(node: number, unit: number): number {
     const slot = this.edges.find(node, unit);
-    return slot === -1 ? -1 : this.edges.merged[slot]!;
+    return slot === -1 ? -1 : this.edges.entries[slot + MergeTable.merged]!;
   }
 
   /** The node that the whole text leads to, or -1. */

@@ -24,7 +24,8 @@ export class Unigram implements Model {
   readonly byteFallback: boolean;
   private readonly ids = new Map<string, number>();
   private readonly scores: Float64Array;
-  private readonly unknownScore: number;
+  /** What an unknown character scores. */
+  readonly unknownScore: number;
   private readonly trie: Trie;
   private readonly singlePrecision: boolean;
   private bestScore: Float64Array | Float32Array = new Float64Array(64);

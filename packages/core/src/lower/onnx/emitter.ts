@@ -16,19 +16,23 @@ export interface Target {
 
 export class Emitter {
   readonly nodes: NodeProto[] = [];
-  readonly initializers = new Map<string, Value>();
+  readonly initializers: Map<string, Value>;
   readonly target: Target;
   /** How many nodes read a tensor, graph outputs included. */
   readonly readers: (t: Tensor) => number;
-  #names = new Set<string>();
-  #constants = new Map<string, string>();
+  #names: Set<string>;
+  #constants: Map<string, string>;
   #place = '';
   #sizes = new Map<string, { input: string; axis: number }>();
   #sizeNames = new Map<Dim, string>();
 
-  constructor(target: Target, readers: (t: Tensor) => number) {
+  /** @param around the file that this is one branch of: names, weights and constants are shared, nodes are not. */
+  constructor(target: Target, readers: (t: Tensor) => number, around?: Emitter) {
     this.target = target;
     this.readers = readers;
+    this.initializers = around?.initializers ?? new Map();
+    this.#names = around ? around.#names : new Set();
+    this.#constants = around ? around.#constants : new Map();
   }
 
   /** A name not used before. */

@@ -21,9 +21,9 @@ export interface OnnxOptions {
   readonly target?: Partial<Target>;
   /** Key/value notes in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What the file calls named sizes: `{ batch: 'batch_size' }`. */
+  readonly sizeNames?: Readonly<Record<string, string>>;
 }
-
-const opset = 21;
 
 /** Calls one row of the table. */
 function lower<K extends OpName>(e: Emitter, node: OpNode<K>, names: readonly string[]): readonly string[] {
@@ -54,12 +54,44 @@ function gemmOf(
   return undefined;
 }
 
+/** The operator set of every file. */
+export const opset = 21;
+
+/** A graph in ONNX's terms. */
+export interface Emitted {
+  readonly emitter: Emitter;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** Sizes under the file's names: `past+sequence` → `past_sequence_length + sequence_length`. */
+const renamed = (shape: ValueInfo['shape'], sizeNames: Readonly<Record<string, string>>): ValueInfo['shape'] =>
+  shape.map((d) =>
+    typeof d === 'number' ? d : d.replace(/\+/g, ' + ').replace(/[A-Za-z_]\w*/g, (name) => sizeNames[name] ?? name),
+  );
+
 /**
  * The bytes of an .onnx file that computes the graph.
  * @throws YumoError `GRAPH` when a size cannot be told from the inputs.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
-  const { constants = {}, int64Inputs = [], quantize = false, metadata = {} } = options;
+  const { emitter, inputs, outputs } = emit(graph, options);
+  const { nodes, initializers } = emitter;
+  return serialise({ nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} });
+}
+
+/**
+ * Lowers a graph.
+ * @param branch of a larger file: its emitter, and what stands before the names of this branch's outputs.
+ * @throws YumoError `GRAPH`, as {@link toOnnx}
+ */
+export function emit(
+  graph: Graph,
+  options: OnnxOptions,
+  branch?: { readonly around: Emitter; readonly prefix: string },
+): Emitted {
+  const { constants = {}, int64Inputs = [], quantize = false, sizeNames = {} } = options;
+  const prefix = branch?.prefix ?? '';
   const target: Target = { contrib: true, webgpu: false, ...options.target };
   const { outputs } = simplify(graph);
   const order = topological(Object.values(outputs));
@@ -89,10 +121,10 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     throw new YumoError('GRAPH', `onnx: "${clash}" names an input and an output; a file needs two names`, {
       name: clash,
     });
-  const e = new Emitter(target, readers);
+  const e = new Emitter(target, readers, branch?.around);
   const names = new Map<Node, readonly string[]>();
   const nameOf = (t: Tensor): string => names.get(t.node)![t.result]!;
-  for (const name of Object.keys(outputs)) e.reserve(name);
+  for (const name of Object.keys(outputs)) e.reserve(prefix + name);
   for (const t of graph.inputs) e.reserve(inputName(t));
 
   const inputs: ValueInfo[] = [];
@@ -108,7 +140,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       continue; // emitted when it is read, as floats or as integers
     }
     const dtype: DType = int64Inputs.includes(name) ? 'int64' : t.dtype;
-    inputs.push({ name, dtype, shape: t.shape });
+    inputs.push({ name, dtype, shape: renamed(t.shape, sizeNames) });
     e.declareInput(name, t.shape);
     if (used.has(t.node))
       names.set(t.node, [dtype === t.dtype ? name : e.node('Cast', [name], { to: onnxType(t.dtype) })]);
@@ -169,11 +201,11 @@ export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       op: 'Identity',
       domain: '',
       inputs: [resolve(t)],
-      outputs: [name],
+      outputs: [prefix + name],
       attributes: {},
-      name: e.fresh(`output/${name}`),
+      name: e.fresh(`output/${prefix}${name}`),
     });
-    return { name, dtype: t.dtype, shape: t.shape };
+    return { name: prefix + name, dtype: t.dtype, shape: renamed(t.shape, sizeNames) };
   });
-  return serialise({ nodes: e.nodes, inputs, outputs: results, initializers: e.initializers, opset, metadata });
+  return { emitter: e, inputs, outputs: results };
 }

@@ -47,8 +47,13 @@ const elementType: { readonly [D in DType]: number } = {
 };
 export const onnxType = (dtype: DType): number => elementType[dtype];
 
-/** An attribute of a node: an integer, a list of integers, a float (wrapped, since 1 and 1.0 are the same number here) or a string. */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+/** An attribute of a node: an integer, a list of integers, a float (wrapped, since 1 and 1.0 are the same number here), a string or a graph. */
+export type Attribute =
+  | number
+  | readonly number[]
+  | string
+  | { readonly float: number }
+  | { readonly graph: GraphProto };
 
 export interface NodeProto {
   readonly op: string;
@@ -66,11 +71,14 @@ export interface ValueInfo {
   readonly shape: readonly Dim[];
 }
 
-export interface ModelProto {
+export interface GraphProto {
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly initializers: ReadonlyMap<string, Value>;
+}
+
+export interface ModelProto extends GraphProto {
   readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -79,6 +87,7 @@ function attribute(name: string, a: Attribute): Bytes {
   if (typeof a === 'number') return join([string(1, name), integer(3, a), integer(20, 2)]);
   if (typeof a === 'string') return join([string(1, name), string(4, a), integer(20, 3)]);
   if ('float' in a) return join([string(1, name), float(2, a.float), integer(20, 1)]);
+  if ('graph' in a) return join([string(1, name), message(6, graphBytes(a.graph, name)), integer(20, 5)]);
   return join([string(1, name), ...a.map((x) => integer(8, x)), integer(20, 7)]);
 }
 
@@ -108,15 +117,19 @@ function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
   ]);
 }
 
+function graphBytes(g: GraphProto, name: string): Bytes {
+  return join([
+    ...g.nodes.map((n) => message(1, node(n))),
+    string(2, name),
+    ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v))),
+    ...g.inputs.map((v) => message(11, valueInfo(v))),
+    ...g.outputs.map((v) => message(12, valueInfo(v))),
+  ]);
+}
+
 /** The bytes of an .onnx file. */
 export function serialise(m: ModelProto): Uint8Array {
-  const graph = join([
-    ...m.nodes.map((n) => message(1, node(n))),
-    string(2, 'yumo'),
-    ...[...m.initializers].map(([name, v]) => message(5, initializer(name, v))),
-    ...m.inputs.map((v) => message(11, valueInfo(v))),
-    ...m.outputs.map((v) => message(12, valueInfo(v))),
-  ]);
+  const graph = graphBytes(m, 'yumo');
   const model = join([
     integer(1, 10),
     string(2, 'yumo'),

@@ -1,7 +1,8 @@
 // int32 as the graph means it (products wrap around, quotients are cut towards zero) out of what the kernels of TensorFlow.js do with it.
 
 import { YumoError } from '../../errors.ts';
-import { type Device, readsAtOnce, type TfTensor } from './tensor-flow.ts';
+import { readsAtOnce } from './backends.ts';
+import type { Device, TfTensor } from './tensor-flow.ts';
 
 /** 0 − x. `neg` multiplies by a float32 −1 on WebAssembly, which costs the digits beyond 2²⁴. */
 export const negate = ({ tf }: Device, x: TfTensor): TfTensor => tf.sub(tf.scalar(0, 'int32'), x);

@@ -1,0 +1,165 @@
+// Names in a text: a label for each token, and neighbours of one label as entities with their place in the text.
+
+import type { FileSource } from '../checkpoint/source.ts';
+import { suggestion, YumoError } from '../errors.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { type BatchOptions, HeadModel, type HeadModelOptions, type HeadOutputs } from './head-model.ts';
+import { largestOf, softmaxOf } from './probabilities.ts';
+import type { EncodedText } from './tokenizer.ts';
+
+/**
+ * How tokens become entities.
+ * - `none`: each token by itself, labelled `B-PER`.
+ * - `simple`: neighbouring tokens of one label (`PER`) together.
+ * - `first`, `max`, `average`: whole words first, each with the label of its first token, of its surest token, or of its mean probabilities; then
+ *   neighbouring words of one label together. No entity ends inside a word.
+ */
+export type EntityGrouping = 'none' | 'simple' | 'first' | 'max' | 'average';
+const groupings: readonly EntityGrouping[] = ['none', 'simple', 'first', 'max', 'average'];
+
+export interface TokenClassificationOptions extends BatchOptions {
+  /** `simple` by default. */
+  readonly grouping?: EntityGrouping | undefined;
+  /** Labels that are not reported; `O` by default. */
+  readonly ignoreLabels?: readonly string[] | undefined;
+  /** Tokens that the windows of a long text share; 32 by default. */
+  readonly stride?: number | undefined;
+}
+
+export interface Entity {
+  readonly label: string;
+  /** Probability; the mean over what was grouped. */
+  readonly score: number;
+  /** The characters [start, end) of the text, in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** A token, or a word: its place and the probabilities of its labels. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly word: number;
+  readonly scores: Float64Array;
+}
+
+export class TokenClassifier {
+  readonly model: HeadModel;
+
+  private constructor(model: HeadModel) {
+    this.model = model;
+  }
+
+  /** @throws YumoError as `HeadModel.load`. */
+  static async load(source: FileSource, runtime: Runtime, options: HeadModelOptions): Promise<TokenClassifier> {
+    return new TokenClassifier(await HeadModel.load(source, runtime, ['ForTokenClassification'], options));
+  }
+
+  /**
+   * Texts of any length: what does not fit is read in windows, and each token counts where it stands farthest from a window's edge.
+   * @throws YumoError `CONFIG`, `DATA`, `RUNTIME`, `ABORTED`.
+   */
+  async run(texts: readonly string[], options: TokenClassificationOptions = {}): Promise<Entity[][]> {
+    const { grouping = 'simple', ignoreLabels = ['O'], stride = 32, ...batch } = options;
+    if (!groupings.includes(grouping))
+      throw new YumoError(
+        'CONFIG',
+        `grouping: ${JSON.stringify(grouping)}${suggestion(String(grouping), groupings)}; known: ${groupings.join(', ')}`,
+        { grouping },
+      );
+    const { model } = this;
+    const windows = texts.map((text) => model.encode(text, null, { stride }).windows);
+    const outputs = await model.run(windows.flat(), ['logits'], batch);
+    let at = 0;
+    return windows.map((parts, t) => {
+      const tokens = merged(
+        parts.map((part) => pieces(part, outputs[at++]!.logits!)),
+        stride,
+      );
+      const text = texts[t]!;
+      return entities(joined(tokens, grouping), model.labels, grouping === 'none')
+        .filter(({ label, raw }) => !ignoreLabels.includes(label) && !ignoreLabels.includes(raw))
+        .map(({ raw: _, ...entity }) => ({ ...entity, text: text.slice(entity.start, entity.end) }));
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.model.dispose();
+  }
+}
+
+/** The tokens of the text, without special ones. */
+function pieces({ offsets, sequenceIds, wordIds, ids }: EncodedText, { data, shape }: HeadOutputs[string]): Piece[] {
+  const labels = shape[1]!;
+  return Array.from(ids, (_, i) => i)
+    .filter((i) => sequenceIds[i]! >= 0)
+    .map((i) => ({
+      start: offsets[2 * i]!,
+      end: offsets[2 * i + 1]!,
+      word: wordIds[i]!,
+      scores: softmaxOf(data.subarray(i * labels, (i + 1) * labels)),
+    }));
+}
+
+/** Windows as one list. A token that several windows saw is taken where it has most neighbours on its poorer side. */
+function merged(windows: readonly (readonly Piece[])[], stride: number): Piece[] {
+  const step = windows[0]!.length - stride;
+  const best: { piece: Piece; margin: number }[] = [];
+  windows.forEach((window, w) => {
+    window.forEach((piece, i) => {
+      const margin = Math.min(i, window.length - 1 - i);
+      const at = w * step + i;
+      if (!best[at] || margin > best[at].margin) best[at] = { piece, margin };
+    });
+  });
+  return best.map(({ piece }) => piece);
+}
+
+/** Tokens, or the words that they make. */
+function joined(tokens: readonly Piece[], grouping: EntityGrouping): readonly Piece[] {
+  if (grouping === 'none' || grouping === 'simple') return tokens;
+  const words: Piece[][] = [];
+  for (const token of tokens) {
+    const last = words.at(-1);
+    if (last?.[0] && last[0].word === token.word && token.word >= 0) last.push(token);
+    else words.push([token]);
+  }
+  const surest = (p: Piece): number => Math.max(...p.scores);
+  const scoresOf = (word: readonly Piece[]): Float64Array => {
+    const [first] = word as readonly [Piece, ...Piece[]];
+    if (grouping === 'first') return first.scores;
+    if (grouping === 'max') return word.reduce((a, b) => (surest(b) > surest(a) ? b : a)).scores;
+    return first.scores.map((_, label) => word.reduce((sum, p) => sum + p.scores[label]!, 0) / word.length);
+  };
+  return words.map((word) => ({ ...word[0]!, end: word.at(-1)!.end, scores: scoresOf(word) }));
+}
+
+interface Group extends Omit<Entity, 'text'> {
+  /** The label as the model names it, that of the first piece. */
+  readonly raw: string;
+}
+
+/** `B-PER` → B, PER: schemes IOB and IOBES. A label without such a beginning continues its like. */
+function tagOf(label: string): readonly ['B' | 'I' | 'E' | 'S', string] {
+  const found = /^([BIES])-(.+)$/.exec(label);
+  return found ? [found[1] as 'B' | 'I' | 'E' | 'S', found[2]!] : ['I', label]; // the pattern has no other letters
+}
+
+/** Each piece, or runs of pieces of one label, with their labels. */
+function entities(pieces: readonly Piece[], labels: readonly string[], alone: boolean): Group[] {
+  const groups: { label: string; raw: string; start: number; end: number; scores: number[] }[] = [];
+  let open = false;
+  for (const { start, end, scores } of pieces) {
+    const id = largestOf(scores, 1)[0]!;
+    const raw = labels[id] ?? `LABEL_${id}`;
+    const [place, tag] = tagOf(raw);
+    const group = groups.at(-1);
+    if (!alone && open && group?.label === tag && place !== 'B' && place !== 'S') {
+      group.end = end;
+      group.scores.push(scores[id]!);
+    } else groups.push({ label: alone ? raw : tag, raw, start, end, scores: [scores[id]!] });
+    open = place !== 'E' && place !== 'S';
+  }
+  return groups.map(({ scores, ...g }) => ({ ...g, score: scores.reduce((a, b) => a + b, 0) / scores.length }));
+}

@@ -1,0 +1,74 @@
+// The package as others use it: imported, required, and as bytes on the way to a browser.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+describe('a project that installs the package', () => {
+  let project = '';
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'tokenizer-package-'));
+    const installed = join(project, 'node_modules/@yumo/tokenizer');
+    mkdirSync(installed, { recursive: true });
+    const tsc = join(root, '../../node_modules/.bin/tsc');
+    const out = join(installed, 'dist');
+    execFileSync(tsc, ['-p', root, '--outDir', out, '--tsBuildInfoFile', join(project, 'buildinfo')]);
+    symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
+  });
+  afterAll(() => rmSync(project, { recursive: true }));
+
+  const use = `
+    const model = { type: 'WordLevel', vocab: { '[UNK]': 0, hello: 1 }, unk_token: '[UNK]' };
+    const tokenizer = Tokenizer.fromJson({ version: '1.0', pre_tokenizer: { type: 'Whitespace' }, model });
+    console.log([...tokenizer.encodeIds('hello you')].join());`;
+  const run = (file: string, source: string) => {
+    writeFileSync(join(project, file), source);
+    return execFileSync(process.execPath, ['--no-warnings', file], { cwd: project, encoding: 'utf8' }).trim();
+  };
+
+  it('can import it', () => {
+    expect(run('main.mjs', `import { Tokenizer } from '@yumo/tokenizer';${use}`)).toBe('1,0');
+  });
+
+  it('can require it', () => {
+    expect(run('main.cjs', `const { Tokenizer } = require('@yumo/tokenizer');${use}`)).toBe('1,0');
+  });
+});
+
+/** Bytes of a browser's bundle, minified and compressed. */
+async function bundled(names: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${names} } from './src/index.ts'`, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'error',
+  });
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+}
+
+describe('the size in a browser, minified and gzipped', () => {
+  // A page that only tokenizes should not wait for it: the ceiling is what a large icon costs. Trainers, other file formats and
+  // Node's parts must fall away by themselves, and a number may only grow when someone decides it.
+  it('of reading and encoding is at most 28.5 kB', async () => {
+    expect(await bundled('Tokenizer')).toBeLessThanOrEqual(28_500);
+  });
+
+  it('of the same with all older file formats is at most 34.5 kB', async () => {
+    expect(
+      await bundled('Tokenizer, tokenizerFromFiles, sentencePieceToJson, readRanks, ranksToJson'),
+    ).toBeLessThanOrEqual(34_500);
+  });
+
+  it('has nothing in it that only Node has', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+    expect(dependencies).toEqual({});
+  });
+});
