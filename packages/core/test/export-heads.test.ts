@@ -84,9 +84,15 @@ it('asks for the length of the texts where layers are unrolled', async () => {
 it('refuses to write more than an ONNX file can hold', () => {
   const [rows, columns] = [2 ** 14, 2 ** 14];
   const data = new Float32Array(rows * columns); // 1 GiB that nobody touches
-  const [x, a, b] = [tensor('x', 'float32', [1, rows]), ...['a', 'b'].map((n) => tensor(n, 'float32', [rows, columns]))];
+  const [x, a, b] = [
+    tensor('x', 'float32', [1, rows]),
+    ...['a', 'b'].map((n) => tensor(n, 'float32', [rows, columns])),
+  ];
   const graph = { inputs: [x!, a!, b!], outputs: { y: matmul(matmul(x!, a!), b!) } };
-  const constants = { a: { dtype: 'float32', shape: [rows, columns], data }, b: { dtype: 'float32', shape: [rows, columns], data } } as const;
+  const constants = {
+    a: { dtype: 'float32', shape: [rows, columns], data },
+    b: { dtype: 'float32', shape: [rows, columns], data },
+  } as const;
   expect(() => toOnnx(graph, { constants })).toThrow(/export int8 or float16/);
 });
 

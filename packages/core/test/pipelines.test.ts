@@ -209,19 +209,24 @@ describe.each([
     });
   });
 
-  it.each(['fp32', 'fp16', 'q8'] as const)('writes translations in transformers.js from its %s files', async (dtype) => {
-    const theirs = await pipeline('translation', basename(folder), { dtype });
-    const texts = sentences.slice(0, 3);
-    const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as { translation_text: string }[];
-    expect(wanted.some((x) => x.translation_text.length > 3)).toBe(true);
-    if (dtype === 'fp32') {
-      const ours = await Translator.load(...open(folder));
-      const got = await ours.run(texts, { maxNewTokens: 16 });
-      expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
-      await ours.dispose();
-    }
-    await theirs.dispose();
-  });
+  it.each(['fp32', 'fp16', 'q8'] as const)(
+    'writes translations in transformers.js from its %s files',
+    async (dtype) => {
+      const theirs = await pipeline('translation', basename(folder), { dtype });
+      const texts = sentences.slice(0, 3);
+      const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as {
+        translation_text: string;
+      }[];
+      expect(wanted.some((x) => x.translation_text.length > 3)).toBe(true);
+      if (dtype === 'fp32') {
+        const ours = await Translator.load(...open(folder));
+        const got = await ours.run(texts, { maxNewTokens: 16 });
+        expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
+        await ours.dispose();
+      }
+      await theirs.dispose();
+    },
+  );
 
   it.each([
     ['', 'fp32'],

@@ -184,9 +184,13 @@ export class HeadModel {
   #finite(outputs: HeadOutputs): HeadOutputs {
     for (const [name, { data }] of Object.entries(outputs))
       if (data.some(Number.isNaN))
-        throw new YumoError('NUMERIC', `${this.name}: the model's ${name} are not numbers; its weights may be damaged`, {
-          name,
-        });
+        throw new YumoError(
+          'NUMERIC',
+          `${this.name}: the model's ${name} are not numbers; its weights may be damaged`,
+          {
+            name,
+          },
+        );
     return outputs;
   }
 

@@ -108,7 +108,10 @@ describe('token classification', () => {
       (ids) => ({ logits: ids.map((_, i) => sure(i < 5 || i > ids.length - 6 ? 'B-Y' : 'O')) }),
       { id2label },
     );
-    const [found] = await (await TokenClassifier.load(...args)).run(['c '.repeat(120)], { grouping: 'none', stride: 10 });
+    const [found] = await (await TokenClassifier.load(...args)).run(['c '.repeat(120)], {
+      grouping: 'none',
+      stride: 10,
+    });
     expect(found!.map((e) => e.start / 2)).toEqual([0, 1, 2, 3, 116, 117, 118, 119]);
   });
 

@@ -15,7 +15,11 @@ export const isHalvable = ({ dtype, shape, data }: Value): boolean =>
 export function lowerHalfWeight(file: Emitter, name: string, { shape, data }: Value): void {
   const stored = `${name}_half`;
   if (file.initializers.has(stored)) return;
-  file.initializers.set(stored, { dtype: 'float16', shape, data: Uint16Array.from(data as Float32Array, numberToHalf) });
+  file.initializers.set(stored, {
+    dtype: 'float16',
+    shape,
+    data: Uint16Array.from(data as Float32Array, numberToHalf),
+  });
   file.nodes.push({
     op: 'Cast',
     domain: '',
