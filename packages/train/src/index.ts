@@ -1,7 +1,10 @@
 // The public names of @yumo/train that run anywhere.
 
 export type { Batch, BatchOrder } from './data/batches.ts';
+export * from './data/cleaning/index.ts';
 export type { TextFile } from './data/corpus.ts';
+export * from './data/privacy/index.ts';
+export * from './data/readers/index.ts';
 export { estimateTraining, type TrainingEstimate } from './estimate.ts';
 export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';

@@ -48,6 +48,9 @@ test('CMRC compares characters, without its list of marks', () => {
   expect(one('《红楼梦》。', '红楼梦')).toEqual({ exactMatch: 100, f1: 100, questions: 1 });
   expect(one('红楼梦,', '红楼梦').exactMatch).toBe(0); // the English comma is not in the list
   expect(one('红楼之梦', '红楼梦').f1).toBeCloseTo((100 * 2 * 2) / 7, 12); // the longest run is 红楼, 梦 stands apart
+  expect(one('红楼梦', '红楼之梦').f1).toBeCloseTo((100 * 2 * 2) / 7, 12);
+  expect(one('红楼楼梦', '红楼梦').f1).toBeCloseTo((100 * 2 * 2) / 7, 12);
+  expect(one('红之梦', '红也梦').f1).toBeCloseTo(100 / 3, 12); // a gap ends the run
   expect(one('梦楼红', '红楼梦').f1).toBeCloseTo((100 * 2) / 6, 12);
   expect(one('x', '红楼梦').f1).toBe(0);
 });

@@ -1,0 +1,63 @@
+// Columns of CoNLL: a token and its tag a line, a blank line between sentences.
+
+import { linesOf } from './bytes.ts';
+import { RowError, type Tracker } from './report.ts';
+import type { TaggingRow } from './rows.ts';
+
+export interface ConllOptions {
+  /** Columns of token and tag, from 0; negative from the end. Default first and last. */
+  readonly token?: number;
+  readonly tag?: number;
+}
+
+/**
+ * Columns stand between TABs, or else between blanks. Lines `-DOCSTART-` are passed over and counted. Where every token is one character and its
+ * position as a digit (Weibo's `科0`), the digit is removed and counted.
+ */
+export function readConll(text: string, tracker: Tracker, { token = 0, tag = -1 }: ConllOptions = {}): TaggingRow[] {
+  const rows: TaggingRow[] = [];
+  let tokens: string[] = [];
+  let tags: string[] = [];
+  const close = (): void => {
+    if (tokens.length > 0) rows.push({ task: 'tagging', tokens, tags });
+    tokens = [];
+    tags = [];
+  };
+  linesOf(text).forEach((line, i) => {
+    if (line.trim() === '') close();
+    else if (line.startsWith('-DOCSTART-')) tracker.note('-DOCSTART- line');
+    else
+      for (const [word, label] of tracker.at(i + 1, () => columnsOf(line, token, tag))) {
+        tokens.push(word);
+        tags.push(label);
+      }
+  });
+  close();
+  return withoutPositions(rows, tracker);
+}
+
+function columnsOf(line: string, token: number, tag: number): readonly [string, string] {
+  const columns = line.includes('\t') ? line.split('\t') : line.trim().split(/\s+/);
+  const word = columns.at(token);
+  const label = columns.at(tag)?.trim();
+  if (columns.length < 2 || word === undefined || label === undefined || word === '')
+    throw new RowError(
+      `${columns.length} column${columns.length === 1 ? '' : 's'} in ${JSON.stringify(line.slice(0, 40))}, expected a token and a tag`,
+      'tag',
+    );
+  if (!/^(?:O|[BIESMLU](?:-.+)?)$/.test(label))
+    throw new RowError(`tag ${JSON.stringify(label)} is not of the form B-TYPE, I-TYPE, …, O`, 'tag');
+  return [word, label];
+}
+
+function withoutPositions(rows: readonly TaggingRow[], tracker: Tracker): TaggingRow[] {
+  const numbered = rows.length > 0 && rows.every((row) => row.tokens.every((word) => /^.\d$/su.test(word)));
+  if (!numbered) return [...rows];
+  return rows.map((row) => ({
+    ...row,
+    tokens: row.tokens.map((word) => {
+      tracker.note('position digit removed from a token');
+      return word.slice(0, -1);
+    }),
+  }));
+}

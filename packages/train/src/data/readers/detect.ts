@@ -1,0 +1,83 @@
+// Which format a file has, by its name and its first bytes, with the reason.
+
+import { linesOf } from './bytes.ts';
+
+export const formats = [
+  'text',
+  'jsonl',
+  'json',
+  'csv',
+  'tsv',
+  'squad',
+  'conll',
+  'cluener',
+  'alpaca',
+  'chat',
+  'parquet',
+] as const;
+export type Format = (typeof formats)[number];
+
+export interface Detected {
+  readonly format: Format;
+  /** For people: what gave it away. */
+  readonly reason: string;
+}
+
+/** Content decides before the name, because `.json` and `.txt` say little. */
+export function detectFormat(name: string, bytes: Uint8Array): Detected {
+  if (bytes[0] === 0x50 && bytes[1] === 0x41 && bytes[2] === 0x52 && bytes[3] === 0x31)
+    return { format: 'parquet', reason: 'it begins with "PAR1"' };
+  const head = new TextDecoder().decode(bytes.subarray(0, 200_000));
+  const text = head.trimStart();
+  const extension = /\.([a-z0-9]+)$/.exec(name.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? '';
+  if (/^\{\s*"/.test(text) || /^\[\s*[[{]/.test(text)) return jsonFormat(text, extension);
+  const lines = linesOf(head).slice(0, 200);
+  const filled = lines.filter((line) => line.trim() !== '');
+  const tagged = filled.filter((line) => /\S\s+(?:O|[BIESMLU](?:-\S+)?)$/.test(line));
+  if (
+    filled.length > 1 &&
+    tagged.length >= 0.95 * filled.length &&
+    (lines.length > filled.length || extension.startsWith('conll'))
+  )
+    return { format: 'conll', reason: 'its lines are a token and a tag' };
+  if (extension === 'csv' || extension === 'tsv') {
+    const tabs = filled.filter((line) => line.includes('\t')).length;
+    if (tabs >= 0.9 * filled.length && filled.length > 0)
+      return { format: 'tsv', reason: 'its lines are divided by TAB' };
+    return { format: extension, reason: `its name ends in .${extension}` };
+  }
+  const columns = new Set(filled.slice(0, -1).map((line) => line.split('\t').length));
+  if (filled.length > 2 && columns.size === 1 && !columns.has(1))
+    return { format: 'tsv', reason: 'every line has the same number of TABs' };
+  const bars = new Set(filled.slice(0, -1).map((line) => line.split('||').length));
+  if (filled.length > 2 && bars.size === 1 && !bars.has(1))
+    return { format: 'csv', reason: 'every line has the same number of "||"' };
+  return { format: 'text', reason: 'no structure was found in its first lines' };
+}
+
+function jsonFormat(text: string, extension: string): Detected {
+  const start = text.slice(0, 4000);
+  const has = (key: string): boolean => new RegExp(`"${key}"\\s*:`).test(start);
+  if (/"data"\s*:\s*\[/.test(start) && (has('paragraphs') || has('context')))
+    return { format: 'squad', reason: 'it has "data" with "paragraphs"' };
+  if (has('paragraphs') && has('qas')) return { format: 'squad', reason: 'it has "paragraphs" with "qas"' };
+  if (/^\{[^\n]*"label"\s*:\s*\{/.test(start) && has('text'))
+    return { format: 'cluener', reason: 'its rows have a "text" and a "label" with types' };
+  if (has('conversations') || /"messages"\s*:\s*\[/.test(start))
+    return { format: 'chat', reason: 'its rows have "conversations" or "messages"' };
+  if (has('instruction') && has('output') && !has('instances'))
+    return { format: 'alpaca', reason: 'its rows have "instruction" and "output"' };
+  if (text.startsWith('[')) return { format: 'json', reason: 'it is a list of objects' };
+  if (extension === 'jsonl' || parses(linesOf(text)[0]!))
+    return { format: 'jsonl', reason: 'its first line is an object' };
+  return { format: 'json', reason: 'it is one JSON value' };
+}
+
+function parses(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,72 @@
+// JSON lines and JSON lists: one record an object, errors with their line.
+
+import { YumoError } from '@yumo/core';
+import { linesOf } from './bytes.ts';
+import { RowError, type Tracker } from './report.ts';
+import type { RecordRow } from './rows.ts';
+
+/** One object a line. Blank lines are passed over and counted. */
+export function readJsonLines(text: string, tracker: Tracker): RecordRow[] {
+  return linesOf(text).flatMap((content, i) => {
+    if (content.trim() === '') {
+      tracker.note('blank line');
+      return [];
+    }
+    return tracker.at(i + 1, () => recordOf(parsed(content), i + 1));
+  });
+}
+
+/** A list of objects; `line` is the number of the item. */
+export function readJsonList(text: string, tracker: Tracker): RecordRow[] {
+  const value = parseWhole(text, tracker.file);
+  if (!Array.isArray(value))
+    throw new YumoError('DATA', `${tracker.file}: expected a list of objects, found ${show(value)}`, {
+      file: tracker.file,
+    });
+  return value.flatMap((item, i) => tracker.at(i + 1, () => recordOf(item, i + 1)));
+}
+
+/** The whole file as one value. @throws YumoError `DATA` with the line of the mistake. */
+export function parseWhole(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const position = /position (\d+)/.exec(message)?.[1];
+    const line = position === undefined ? text.split('\n').length : text.slice(0, Number(position)).split('\n').length;
+    throw new YumoError('DATA', `${file}:${line}: not JSON (${message})`, { file, line }, error);
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new RowError(`not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+function recordOf(value: unknown, line: number): RecordRow {
+  return { task: 'record', fields: objectOf(value, 'row'), line };
+}
+
+/** An object, or a {@link RowError} that says what stands there. */
+export function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new RowError(`${what} is ${show(value)}, expected an object`, what);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+export function listOf(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new RowError(`${what} is ${show(value)}, expected a list`, what);
+  return value;
+}
+
+export function stringOf(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new RowError(`${what} is ${show(value)}, expected text`, what);
+  return value;
+}
+
+/** A value as messages show it. */
+export const show = (value: unknown): string =>
+  value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);

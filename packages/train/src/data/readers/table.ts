@@ -1,0 +1,147 @@
+// CSV, TSV and their relatives: RFC 4180 quotes, any delimiter, with or without a header.
+
+import { RowError, type Tracker } from './report.ts';
+import type { RecordRow } from './rows.ts';
+
+export interface TableOptions {
+  /** Default: what divides the first lines evenly, of TAB, comma, semicolon, `|` and `||`. */
+  readonly delimiter?: string;
+  /** Whether `"` encloses fields that hold delimiters and line breaks. Default: yes, except with TAB, where quotes are text. */
+  readonly quotes?: boolean;
+  /** Whether the first row names the columns; or the names, for a file without. Default: told by the first rows. */
+  readonly header?: boolean | readonly string[];
+  /** Allows rows with fewer or more fields than columns; the latter get the names of their positions. Default false. */
+  readonly ragged?: boolean;
+}
+
+/** A parsed file, with how it was understood. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly RecordRow[];
+  readonly delimiter: string;
+  /** Whether the first row is the header. */
+  readonly header: boolean;
+}
+
+/** Without a header, columns are called `column1`, `column2`, …. Rows without any text are passed over and counted. */
+export function readTable(text: string, tracker: Tracker, options: TableOptions = {}): Table {
+  const delimiter = options.delimiter ?? delimiterOf(text);
+  const records = split(text, delimiter, options.quotes ?? delimiter !== '\t', tracker).filter(({ cells }) => {
+    const blank = cells.length === 1 && cells[0]!.trim() === '';
+    if (blank) tracker.note('blank line');
+    return !blank;
+  });
+  const header =
+    typeof options.header === 'boolean' ? options.header : options.header === undefined && looksLikeHeader(records);
+  const columns = columnsOf(records[0]?.cells ?? [], header, options.header);
+  const rows = records.slice(header ? 1 : 0).flatMap(({ cells, line }) =>
+    tracker.at(line, (): RecordRow => {
+      if (cells.length !== columns.length && options.ragged !== true)
+        throw new RowError(
+          `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
+        );
+      if (cells.length !== columns.length) tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
+      return {
+        task: 'record',
+        line,
+        fields: Object.fromEntries(cells.map((cell, i) => [columns[i] ?? `column${i + 1}`, cell])),
+      };
+    }),
+  );
+  return { columns, rows, delimiter, header };
+}
+
+interface RawRecord {
+  readonly cells: readonly string[];
+  readonly line: number;
+}
+
+/** What occurs most often, in as many lines as possible, among the first; comma when nothing does. */
+function delimiterOf(text: string): string {
+  const lines = text.slice(0, 20_000).split('\n').slice(0, 20);
+  const linesWith = (delimiter: string): number => lines.filter((line) => line.includes(delimiter)).length;
+  return ['\t', '||', ',', ';', '|'].reduce((best, next) => (linesWith(next) > linesWith(best) ? next : best));
+}
+
+function columnsOf(first: readonly string[], header: boolean, names: TableOptions['header']): string[] {
+  if (typeof names === 'object') return [...names];
+  const seen = new Set<string>();
+  return first.map((cell, i) => {
+    const wanted = header && cell.trim() !== '' ? cell.trim() : `column${i + 1}`;
+    const name = seen.has(wanted) ? `column${i + 1}` : wanted;
+    seen.add(name);
+    return name;
+  });
+}
+
+/** Names are short, differ, are no numbers or sentences, and do not occur again in their column. */
+function looksLikeHeader(records: readonly RawRecord[]): boolean {
+  const [first, ...rest] = records.slice(0, 50);
+  if (first === undefined || rest.length === 0) return false;
+  const { cells } = first;
+  const names = cells.filter((cell) => cell !== '');
+  return (
+    names.length >= cells.length - 1 &&
+    new Set(names).size === names.length &&
+    names.every((cell) => /^\p{L}[\p{L}\p{N}_ -]{0,31}$/u.test(cell)) &&
+    cells.every((cell, i) => rest.every((row) => row.cells[i] !== cell))
+  );
+}
+
+/** The fields of each row. A quote opens only at the start of a field; doubled inside, it is a quote. */
+function split(text: string, delimiter: string, quotes: boolean, tracker: Tracker): RawRecord[] {
+  const records: RawRecord[] = [];
+  let line = 1;
+  let at = 0;
+  while (at < text.length) {
+    const start = line;
+    const cells: string[] = [];
+    const fields = (): void => {
+      for (;;) {
+        if (quotes && text[at] === '"') cells.push(quoted());
+        else cells.push(plain());
+        if (text.startsWith(delimiter, at)) at += delimiter.length;
+        else return;
+      }
+    };
+    const plain = (): string => {
+      const newline = text.indexOf('\n', at);
+      const lineEnd = newline < 0 ? text.length : newline;
+      const next = text.indexOf(delimiter, at);
+      const end = next < 0 || next > lineEnd ? lineEnd : next;
+      const cell = text.slice(at, end);
+      at = end;
+      return end === lineEnd && cell.endsWith('\r') ? cell.slice(0, -1) : cell;
+    };
+    const quoted = (): string => {
+      let cell = '';
+      for (;;) {
+        const close = text.indexOf('"', at + 1);
+        if (close < 0) {
+          at = text.length;
+          throw new RowError(
+            `a quoted field that begins here has no end; double the quotes inside fields, or read without quotes`,
+          );
+        }
+        cell += text.slice(at + 1, close);
+        at = close + 1;
+        if (text[at] !== '"') break;
+        cell += '"';
+      }
+      for (let i = cell.indexOf('\n'); i >= 0; i = cell.indexOf('\n', i + 1)) line++;
+      if (at < text.length && !text.startsWith(delimiter, at) && !/[\r\n]/.test(text[at]!)) {
+        const rest = plain();
+        throw new RowError(`text after a closing quote: ${JSON.stringify(rest.slice(0, 30))}`);
+      }
+      return cell;
+    };
+    tracker.at(start, () => {
+      fields();
+      records.push({ cells, line: start });
+    });
+    const newline = text.indexOf('\n', at);
+    at = newline < 0 ? text.length : newline + 1;
+    line++;
+  }
+  return records;
+}
