@@ -6,6 +6,7 @@ import { env, pipeline } from '@huggingface/transformers';
 import { Tokenizer } from '@yumo/tokenizer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diskSource } from '../src/checkpoint/disk.node.ts';
+import type { FileSource } from '../src/checkpoint/source.ts';
 import { exportFolder } from '../src/export/folder.node.ts';
 import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
 import { FeatureExtractor } from '../src/tasks/feature-extraction.ts';
@@ -21,15 +22,17 @@ import { entityLabels, sentences, tinyFolder } from './tiny-heads.ts';
 const runtime = await onnxruntimeNode({ threads: 1 });
 const options = { tokenizer: (json: string) => Tokenizer.fromJson(json) };
 const made: string[] = [];
+/** Of the largest value. */
+const tolerances = { float32: 1e-5, float16: 0.01, int8: 0.2 };
 
 /** A folder with its ONNX files, checked on the probe set. */
 async function exported(...model: Parameters<typeof tinyFolder>): Promise<string> {
   const folder = await tinyFolder(...model);
   made.push(folder);
-  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'int8'] });
+  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'float16', 'int8'] });
   for (const { form, path, difference } of files) {
     expect(difference.scale, path).toBeGreaterThan(0.05);
-    expect(difference.largest, path).toBeLessThan((form === 'float32' ? 1e-5 : 0.2) * difference.scale);
+    expect(difference.largest, path).toBeLessThan(tolerances[form] * difference.scale);
   }
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
@@ -38,10 +41,23 @@ async function exported(...model: Parameters<typeof tinyFolder>): Promise<string
 const open = (folder: string) => [diskSource(folder), runtime, options] as const;
 afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true }))));
 
+/** As folders are published that only transformers.js was thought of for. */
+function withoutWeights(folder: string): FileSource {
+  const source = diskSource(folder);
+  return {
+    name: source.name,
+    exists: async (path) => path !== 'model.safetensors' && source.exists(path),
+    size: (path) => source.size(path),
+    read: (path, o) => source.read(path, o),
+  };
+}
+
 const close = (ours: readonly number[], theirs: readonly number[]): void => {
   expect(ours).toHaveLength(theirs.length);
   for (const [i, x] of ours.entries()) expect(Math.abs(x - theirs[i]!)).toBeLessThan(1e-4);
 };
+
+const scoresOf = (row: readonly { readonly score: number }[]): number[] => row.map((x) => x.score);
 
 describe.each(['bert', 'roberta', 'distilbert', 'albert', 'electra'] as const)('%s', (family) => {
   const name = { bert: 'Bert', roberta: 'Roberta', distilbert: 'DistilBert', albert: 'Albert', electra: 'Electra' };
@@ -62,7 +78,9 @@ describe.each(['bert', 'roberta', 'distilbert', 'albert', 'electra'] as const)('
       );
     }
     expect(new Set(got.map(([best]) => best!.score)).size).toBe(sentences.length);
-    await Promise.all([ours.dispose(), theirs.dispose()]);
+    const alone = await TextClassifier.load(withoutWeights(folder), runtime, options);
+    for (const [i, row] of (await alone.run(sentences)).entries()) close(scoresOf(row), scoresOf(got[i]!));
+    await Promise.all([ours.dispose(), alone.dispose(), theirs.dispose()]);
   });
 });
 
@@ -191,18 +209,49 @@ describe.each([
     });
   });
 
-  it.each(['fp32', 'q8'] as const)('writes translations in transformers.js from its %s files', async (dtype) => {
+  it.each(['fp32', 'fp16', 'q8'] as const)(
+    'writes translations in transformers.js from its %s files',
+    async (dtype) => {
+      const theirs = await pipeline('translation', basename(folder), { dtype });
+      const texts = sentences.slice(0, 3);
+      const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as {
+        translation_text: string;
+      }[];
+      expect(wanted.some((x) => x.translation_text.length > 3)).toBe(true);
+      if (dtype === 'fp32') {
+        const ours = await Translator.load(...open(folder));
+        const got = await ours.run(texts, { maxNewTokens: 16 });
+        expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
+        await ours.dispose();
+      }
+      await theirs.dispose();
+    },
+  );
+
+  it.each([
+    ['', 'fp32'],
+    ['_fp16', 'fp16'],
+    ['_quantized', 'q8'],
+  ] as const)('is opened here from its %s files, and writes what transformers.js writes', async (suffix, dtype) => {
+    const files = {
+      encoder: `onnx/encoder_model${suffix}.onnx`,
+      decoder: `onnx/decoder_model_merged${suffix}.onnx`,
+    };
+    const ours = await Translator.load(diskSource(folder), runtime, { ...options, files });
     const theirs = await pipeline('translation', basename(folder), { dtype });
     const texts = sentences.slice(0, 3);
     const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as { translation_text: string }[];
-    expect(wanted.some((x) => x.translation_text.length > 3)).toBe(true);
+    const got = await ours.run(texts, { maxNewTokens: 16 });
+    expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
     if (dtype === 'fp32') {
-      const ours = await Translator.load(...open(folder));
-      const got = await ours.run(texts, { maxNewTokens: 16 });
-      expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
-      await ours.dispose();
+      const beams = { maxNewTokens: 6, beams: 3 };
+      const weights = await Translator.load(...open(folder));
+      expect(await ours.run(texts, beams)).toEqual(await weights.run(texts, beams));
+      const alone = await Translator.load(withoutWeights(folder), runtime, options);
+      expect(await alone.run(texts, beams)).toEqual(await weights.run(texts, beams));
+      await Promise.all([weights.dispose(), alone.dispose()]);
     }
-    await theirs.dispose();
+    await Promise.all([ours.dispose(), theirs.dispose()]);
   });
 
   it('writes summaries as transformers.js does', async () => {

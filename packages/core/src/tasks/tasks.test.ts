@@ -101,6 +101,26 @@ describe('token classification', () => {
     expect(Math.max(...runtime.batches.map((b) => b.tokens))).toBeLessThanOrEqual(64);
   });
 
+  it('trusts the window in which a token stands far from the cuts', async () => {
+    // Wrong about the four tokens at either end of what it reads.
+    const { args } = load(
+      'BertForTokenClassification',
+      (ids) => ({ logits: ids.map((_, i) => sure(i < 5 || i > ids.length - 6 ? 'B-Y' : 'O')) }),
+      { id2label },
+    );
+    const [found] = await (await TokenClassifier.load(...args)).run(['c '.repeat(120)], {
+      grouping: 'none',
+      stride: 10,
+    });
+    expect(found!.map((e) => e.start / 2)).toEqual([0, 1, 2, 3, 116, 117, 118, 119]);
+  });
+
+  it('lets windows share half of themselves at most', async () => {
+    const { tagger: t } = await tagger(rule, { max_position_embeddings: 12 });
+    const [found] = await t.run(['c '.repeat(30).concat('ab c')]);
+    expect(found!.map((e) => [e.start, e.text])).toEqual([[60, 'ab']]);
+  });
+
   it('refuses an unknown grouping and names the nearest', async () => {
     const { tagger: t } = await tagger(rule);
     await expect(t.run(['a'], { grouping: 'averege' as 'average' })).rejects.toThrow('did you mean "average"?');
@@ -225,6 +245,11 @@ describe('text classification', () => {
       code: 'ABORTED',
     });
     expect(runs).toBe(2);
+  });
+
+  it('says so when the model answers with NaN', async () => {
+    const { args } = load('BertForSequenceClassification', () => ({ logits: [0, Number.NaN] }));
+    await expect((await TextClassifier.load(...args)).run(['a'])).rejects.toMatchObject({ code: 'NUMERIC' });
   });
 
   it('refuses wrong options and text of a foreign tokenizer', async () => {

@@ -69,13 +69,17 @@ export class TokenClassifier {
         { grouping },
       );
     const { model } = this;
-    const windows = texts.map((text) => model.encode(text, null, { stride }).windows);
-    const outputs = await model.run(windows.flat(), ['logits'], batch);
+    const encoded = texts.map((text) => model.encode(text, null, { stride }));
+    const outputs = await model.run(
+      encoded.flatMap((e) => e.windows),
+      { logits: 'token' },
+      batch,
+    );
     let at = 0;
-    return windows.map((parts, t) => {
+    return encoded.map(({ windows, stride: shared }, t) => {
       const tokens = merged(
-        parts.map((part) => pieces(part, outputs[at++]!.logits!)),
-        stride,
+        windows.map((part) => pieces(part, outputs[at++]!.logits!)),
+        shared,
       );
       const text = texts[t]!;
       return entities(joined(tokens, grouping), model.labels, grouping === 'none')
@@ -102,13 +106,15 @@ function pieces({ offsets, sequenceIds, wordIds, ids }: EncodedText, { data, sha
     }));
 }
 
-/** Windows as one list. A token that several windows saw is taken where it has most neighbours on its poorer side. */
+/** Windows as one list. A token that several windows saw is taken where it stands farthest from a cut; the text's own ends are none. */
 function merged(windows: readonly (readonly Piece[])[], stride: number): Piece[] {
   const step = windows[0]!.length - stride;
   const best: { piece: Piece; margin: number }[] = [];
   windows.forEach((window, w) => {
     window.forEach((piece, i) => {
-      const margin = Math.min(i, window.length - 1 - i);
+      const before = w === 0 ? Number.POSITIVE_INFINITY : i;
+      const after = w === windows.length - 1 ? Number.POSITIVE_INFINITY : window.length - 1 - i;
+      const margin = Math.min(before, after);
       const at = w * step + i;
       if (!best[at] || margin > best[at].margin) best[at] = { piece, margin };
     });
