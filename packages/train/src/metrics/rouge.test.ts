@@ -40,6 +40,11 @@ test('a token that a summary says once counts once in ROUGE-Lsum', () => {
   expect(own.rougeLsum.recall).toBeCloseTo(1 / 4, 12);
 });
 
+test('where two subsequences are equally long, ROUGE-Lsum takes the one that rouge_score takes', () => {
+  // Of "a b" against "b a" both "a" and "b" are longest. It takes "a", and the second line brings nothing new.
+  expect(of('b a\na', 'a b').rougeLsum).toMatchObject({ precision: 1 / 3, recall: 1 / 2 });
+});
+
 test('stemming makes word forms meet, short words stay', () => {
   expect(of('he is running', 'he was runs').rouge1.f).toBeCloseTo(1 / 3, 12);
   expect(of('he is running', 'he was runs', { stemmer: true }).rouge1.f).toBeCloseTo(2 / 3, 12);
