@@ -99,6 +99,28 @@ export function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+
+/** Number → IEEE 754 binary16 bits, to the nearest, of two equally near to the even one; infinite from 65520 on. */
+export function numberToHalf(x: number): number {
+  single[0] = x;
+  const sign = (singleBits[0]! >>> 16) & 0x8000;
+  const magnitude = singleBits[0]! & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below 2⁻¹⁴ the steps are 2⁻²⁴.
+    const steps = Math.abs(single[0]!) * 2 ** 24;
+    const whole = Math.floor(steps);
+    const rest = steps - whole;
+    return sign | (whole + +(rest > 0.5 || (rest === 0.5 && whole % 2 === 1)));
+  }
+  const half = (magnitude - 0x38000000) >>> 13; // the exponents' zero points differ by 112
+  const rest = magnitude & 0x1fff;
+  return sign | (half + +(rest > 0x1000 || (rest === 0x1000 && half % 2 === 1)));
+}
+
 const brainBits = new Uint32Array(1);
 const brainFloat = new Float32Array(brainBits.buffer);
 

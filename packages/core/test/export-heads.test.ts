@@ -6,9 +6,12 @@ import { openBundle } from '../src/checkpoint/folder.ts';
 import { writeSafetensors } from '../src/checkpoint/safetensors.ts';
 import { memorySource } from '../src/checkpoint/source.ts';
 import { type ExportOptions, exportBundle } from '../src/export/export.ts';
+import { toOnnx } from '../src/lower/onnx/model.ts';
 import { modelFor, modelTypes } from '../src/models/index.ts';
+import { matmul } from '../src/ops/build.ts';
 import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../src/runtimes/reference.ts';
+import { tensor } from '../src/tensor.ts';
 import { configs, randomHeadWeights } from './tiny-heads.ts';
 
 const runtime = await onnxruntimeNode({ threads: 1 });
@@ -78,6 +81,15 @@ it('asks for the length of the texts where layers are unrolled', async () => {
   await expect(exported(configOf('lstm-lm'))).rejects.toThrow('give sequenceLength');
 });
 
+it('refuses to write more than an ONNX file can hold', () => {
+  const [rows, columns] = [2 ** 14, 2 ** 14];
+  const data = new Float32Array(rows * columns); // 1 GiB that nobody touches
+  const [x, a, b] = [tensor('x', 'float32', [1, rows]), ...['a', 'b'].map((n) => tensor(n, 'float32', [rows, columns]))];
+  const graph = { inputs: [x!, a!, b!], outputs: { y: matmul(matmul(x!, a!), b!) } };
+  const constants = { a: { dtype: 'float32', shape: [rows, columns], data }, b: { dtype: 'float32', shape: [rows, columns], data } } as const;
+  expect(() => toOnnx(graph, { constants })).toThrow(/export int8 or float16/);
+});
+
 describe('the layout', () => {
   const text = ['batch_size', 'sequence_length'];
 
@@ -135,6 +147,19 @@ describe('the layout', () => {
     ]);
     expect(Object.keys(pair['onnx/decoder_model.onnx']!.outputs)).toContain('present.2.encoder.key');
     expect(Object.keys(pair['onnx/decoder_with_past_model.onnx']!.outputs)).not.toContain('present.2.encoder.key');
+  });
+
+  it('of half floats: half the bytes, near the numbers', async () => {
+    for (const config of [configOf('bert', 'BertForMaskedLM'), configOf('t5')]) {
+      const whole = await exported(config, { forms: ['float32'] });
+      const half = await exported(config, { forms: ['float16'] });
+      for (const [i, { path, bytes, difference }] of half.entries()) {
+        expect(path).toBe(whole[i]!.path.replace('.onnx', '_fp16.onnx'));
+        expect(bytes.length).toBeLessThan(0.8 * whole[i]!.bytes.length);
+        expect(difference.largest).toBeGreaterThan(whole[i]!.difference.largest);
+        expect(difference.largest).toBeLessThan(0.01 * difference.scale);
+      }
+    }
   });
 
   it('stores the weights of both branches once', async () => {

@@ -21,15 +21,17 @@ import { entityLabels, sentences, tinyFolder } from './tiny-heads.ts';
 const runtime = await onnxruntimeNode({ threads: 1 });
 const options = { tokenizer: (json: string) => Tokenizer.fromJson(json) };
 const made: string[] = [];
+/** Of the largest value. */
+const tolerances = { float32: 1e-5, float16: 0.01, int8: 0.2 };
 
 /** A folder with its ONNX files, checked on the probe set. */
 async function exported(...model: Parameters<typeof tinyFolder>): Promise<string> {
   const folder = await tinyFolder(...model);
   made.push(folder);
-  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'int8'] });
+  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'float16', 'int8'] });
   for (const { form, path, difference } of files) {
     expect(difference.scale, path).toBeGreaterThan(0.05);
-    expect(difference.largest, path).toBeLessThan((form === 'float32' ? 1e-5 : 0.2) * difference.scale);
+    expect(difference.largest, path).toBeLessThan(tolerances[form] * difference.scale);
   }
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
@@ -191,7 +193,7 @@ describe.each([
     });
   });
 
-  it.each(['fp32', 'q8'] as const)('writes translations in transformers.js from its %s files', async (dtype) => {
+  it.each(['fp32', 'fp16', 'q8'] as const)('writes translations in transformers.js from its %s files', async (dtype) => {
     const theirs = await pipeline('translation', basename(folder), { dtype });
     const texts = sentences.slice(0, 3);
     const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as { translation_text: string }[];

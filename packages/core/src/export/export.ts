@@ -12,7 +12,7 @@ export interface ExportOptions {
   readonly runtime: Runtime;
   /** Runs the graph that the files are compared with; the same runtime by default. `referenceRuntime` is the strictest, and slow. */
   readonly against?: Runtime | undefined;
-  /** `float32`: onnx/model.onnx; `int8`: onnx/model_quantized.onnx. Both by default. */
+  /** `float32`: onnx/model.onnx; `float16`: onnx/model_fp16.onnx; `int8`: onnx/model_quantized.onnx. The first and the last by default. */
   readonly forms?: readonly ExportForm[] | undefined;
   /**
    * Of an encoder-decoder model: `merged` (default): decoder_model_merged.onnx, which transformers.js reads; `pair`: decoder_model.onnx and
@@ -24,10 +24,10 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type ExportForm = 'float32' | 'int8';
+export type ExportForm = 'float32' | 'float16' | 'int8';
 
-/** What transformers.js adds to a file's name for each form (its `dtype` `fp32` and `q8`). */
-const suffixes: Readonly<Record<ExportForm, string>> = { float32: '', int8: '_quantized' };
+/** What transformers.js adds to a file's name for each form (its `dtype` `fp32`, `fp16` and `q8`). */
+const suffixes: Readonly<Record<ExportForm, string>> = { float32: '', float16: '_fp16', int8: '_quantized' };
 
 export interface ExportedFile {
   readonly path: string;
@@ -59,7 +59,8 @@ export async function exportBundle(bundle: Bundle, options: ExportOptions): Prom
       throwIfAborted(signal, `exporting ${bundle.source.name}`);
       const { weights: constants } = plan;
       const { int64Inputs } = part;
-      const bytes = part.lower({ constants, int64Inputs, quantize: form === 'int8' });
+      const options = { quantize: form === 'int8', halfWeights: form === 'float16' };
+      const bytes = part.lower({ constants, int64Inputs, ...options });
       made.push({ form, bytes, comparison: new Comparison() });
     }
     await compare(plan, part, made, options);

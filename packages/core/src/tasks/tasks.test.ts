@@ -101,6 +101,17 @@ describe('token classification', () => {
     expect(Math.max(...runtime.batches.map((b) => b.tokens))).toBeLessThanOrEqual(64);
   });
 
+  it('trusts the window in which a token stands far from the cuts', async () => {
+    // Wrong about the four tokens at either end of what it reads.
+    const { args } = load(
+      'BertForTokenClassification',
+      (ids) => ({ logits: ids.map((_, i) => sure(i < 5 || i > ids.length - 6 ? 'B-Y' : 'O')) }),
+      { id2label },
+    );
+    const [found] = await (await TokenClassifier.load(...args)).run(['c '.repeat(120)], { grouping: 'none', stride: 10 });
+    expect(found!.map((e) => e.start / 2)).toEqual([0, 1, 2, 3, 116, 117, 118, 119]);
+  });
+
   it('refuses an unknown grouping and names the nearest', async () => {
     const { tagger: t } = await tagger(rule);
     await expect(t.run(['a'], { grouping: 'averege' as 'average' })).rejects.toThrow('did you mean "average"?');

@@ -102,13 +102,15 @@ function pieces({ offsets, sequenceIds, wordIds, ids }: EncodedText, { data, sha
     }));
 }
 
-/** Windows as one list. A token that several windows saw is taken where it has most neighbours on its poorer side. */
+/** Windows as one list. A token that several windows saw is taken where it stands farthest from a cut; the text's own ends are none. */
 function merged(windows: readonly (readonly Piece[])[], stride: number): Piece[] {
   const step = windows[0]!.length - stride;
   const best: { piece: Piece; margin: number }[] = [];
   windows.forEach((window, w) => {
     window.forEach((piece, i) => {
-      const margin = Math.min(i, window.length - 1 - i);
+      const before = w === 0 ? Number.POSITIVE_INFINITY : i;
+      const after = w === windows.length - 1 ? Number.POSITIVE_INFINITY : window.length - 1 - i;
+      const margin = Math.min(before, after);
       const at = w * step + i;
       if (!best[at] || margin > best[at].margin) best[at] = { piece, margin };
     });

@@ -8,6 +8,7 @@ import { type Graph, inputName, type Node, narrowed, type OpNode, show, type Ten
 import type { DType, Value } from '../../value.ts';
 import { Emitter, isStatic, type Target } from './emitter.ts';
 import { type At, type Lower, lowerings } from './ops.ts';
+import { isHalvable, lowerHalfWeight } from './half.ts';
 import { onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
 
@@ -18,6 +19,8 @@ export interface OnnxOptions {
   readonly int64Inputs?: readonly string[];
   /** Weights of products and embeddings as 8-bit integers. */
   readonly quantize?: boolean;
+  /** Matrices are stored as half floats, and widened when the file is opened. */
+  readonly halfWeights?: boolean;
   readonly target?: Partial<Target>;
   /** Key/value notes in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -90,7 +93,7 @@ export function emit(
   options: OnnxOptions,
   branch?: { readonly around: Emitter; readonly prefix: string },
 ): Emitted {
-  const { constants = {}, int64Inputs = [], quantize = false, sizeNames = {} } = options;
+  const { constants = {}, int64Inputs = [], quantize = false, halfWeights = false, sizeNames = {} } = options;
   const prefix = branch?.prefix ?? '';
   const target: Target = { contrib: true, webgpu: false, ...options.target };
   const { outputs } = simplify(graph);
@@ -156,7 +159,8 @@ export function emit(
   /** A weight as an initializer, made on first use so that quantized ones leave no floats behind. */
   const weightName = (t: Tensor): string => {
     const name = inputName(t);
-    if (!e.initializers.has(name)) e.initializers.set(name, constants[name]!);
+    if (halfWeights && isHalvable(constants[name]!)) lowerHalfWeight(branch?.around ?? e, name, constants[name]!);
+    else if (!e.initializers.has(name)) e.initializers.set(name, constants[name]!);
     return name;
   };
   const resolve = (t: Tensor): string =>

@@ -2,6 +2,7 @@
 // with its generated schema is 20–50 kB in the browser, and writing needs varints and lengths only; large tensors are passed through uncopied.
 
 import type { Dim } from '../../dimension.ts';
+import { YumoError } from '../../errors.ts';
 import type { DType, Value } from '../../value.ts';
 
 /** Serialised bytes in pieces, so that nesting does not copy. */
@@ -127,7 +128,10 @@ function graphBytes(g: GraphProto, name: string): Bytes {
   ]);
 }
 
-/** The bytes of an .onnx file. */
+/** What protobuf messages, and so ONNX files, are limited to. */
+const largestFile = 2 ** 31 - 1;
+
+/** The bytes of an .onnx file. @throws YumoError `GRAPH` for more than 2 GiB. */
 export function serialise(m: ModelProto): Uint8Array {
   const graph = graphBytes(m, 'yumo');
   const model = join([
@@ -138,6 +142,12 @@ export function serialise(m: ModelProto): Uint8Array {
     message(8, join([string(1, 'com.microsoft'), integer(2, 1)])),
     ...Object.entries(m.metadata).map(([key, value]) => message(14, join([string(1, key), string(2, value)]))),
   ]);
+  if (model.length > largestFile)
+    throw new YumoError(
+      'GRAPH',
+      `onnx: the file would have ${model.length} bytes, ONNX files hold ${largestFile}; export int8 or float16`,
+      { bytes: model.length },
+    );
   const bytes = new Uint8Array(model.length);
   let at = 0;
   for (const piece of model.pieces) {
