@@ -59,8 +59,8 @@ export async function exportBundle(bundle: Bundle, options: ExportOptions): Prom
       throwIfAborted(signal, `exporting ${bundle.source.name}`);
       const { weights: constants } = plan;
       const { int64Inputs } = part;
-      const options = { quantize: form === 'int8', halfWeights: form === 'float16' };
-      const bytes = part.lower({ constants, int64Inputs, ...options });
+      const storage = { quantize: form === 'int8', halfWeights: form === 'float16' };
+      const bytes = part.lower({ constants, int64Inputs, ...storage });
       made.push({ form, bytes, comparison: new Comparison() });
     }
     await compare(plan, part, made, options);

@@ -39,7 +39,7 @@ export class FeatureExtractor {
   /** The states of each text's tokens, `[tokens, size]`, special tokens included. @throws YumoError as `HeadModel.run`. */
   async tokens(texts: readonly string[], batch: BatchOptions = {}): Promise<HeadOutputs[string][]> {
     const encoded = texts.map((text) => this.model.encode(text).first);
-    return (await this.model.run(encoded, ['last_hidden_state'], batch)).map((out) => out.last_hidden_state!);
+    return (await this.model.run(encoded, { last_hidden_state: 'token' }, batch)).map((out) => out.last_hidden_state!);
   }
 
   dispose(): Promise<void> {

@@ -60,7 +60,7 @@ export class MaskFiller {
         throw new YumoError('DATA', `fill-mask: text ${i} has no ${this.maskToken} within the context`, { text: i });
       return first;
     });
-    const outputs = await model.run(encoded, ['logits'], batch);
+    const outputs = await model.run(encoded, { logits: 'token' }, batch);
     return encoded.map(({ ids }, t) => {
       const { data, shape } = outputs[t]!.logits!;
       const vocabulary = shape[1]!;

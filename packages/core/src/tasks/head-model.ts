@@ -6,7 +6,7 @@ import type { FileSource } from '../checkpoint/source.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
 import type { LoadOptions } from '../generate/decode.ts';
 import { headGraph } from '../models/head-graph.ts';
-import { modelFor } from '../models/index.ts';
+import { causalLmTypes, modelFor } from '../models/index.ts';
 import type { Program, Runtime, Values } from '../runtimes/runtime.ts';
 import { type Value, value } from '../value.ts';
 import type { EncodedText, EncodingTokenizer } from './tokenizer.ts';
@@ -41,6 +41,8 @@ export class HeadModel {
   readonly #program: Program;
   readonly #idType: 'int32' | 'int64';
   readonly #padToken: number;
+  /** False for decoders without a padding token: they read the class at the last position, and could not tell it from padding. */
+  readonly #pads: boolean;
 
   private constructor(bundle: Bundle, tokenizer: EncodingTokenizer, program: Program, idType: 'int32' | 'int64') {
     const { config } = bundle;
@@ -52,7 +54,9 @@ export class HeadModel {
     this.labels = labelsOf(config);
     this.#program = program;
     this.#idType = idType;
-    this.#padToken = typeof config.pad_token_id === 'number' ? config.pad_token_id : 0;
+    const padded = typeof config.pad_token_id === 'number';
+    this.#padToken = padded ? Number(config.pad_token_id) : 0;
+    this.#pads = padded || !causalLmTypes.includes(architecture.modelType);
   }
 
   /**
@@ -97,27 +101,40 @@ export class HeadModel {
 
   /**
    * A text or pair, cut to what the model reads; with `stride` the rest follows as overlapping windows.
-   * @param stride tokens that neighbouring windows share
+   * @param stride tokens that neighbouring windows share, at most half of what they have room for
+   * @returns the stride that holds, too
    */
-  encode(text: string, pair: string | null = null, { stride, ...more }: { stride?: number } & ParseOption = {}) {
-    const truncation = {
-      maxLength: this.contextLength,
-      // Of a question and its context the context is cut.
-      strategy: pair !== null && stride !== undefined ? ('OnlySecond' as const) : ('LongestFirst' as const),
-      ...(stride === undefined ? {} : { stride }),
-    };
-    const encoded = this.tokenizer.encode(text, pair, { ...more, truncation, padding: null });
-    return { first: encoded, windows: stride === undefined ? [encoded] : [encoded, ...encoded.overflowing] };
+  encode(
+    text: string,
+    pair: string | null = null,
+    { stride, ...parse }: { readonly stride?: number } & ParseOption = {},
+  ): { readonly first: EncodedText; readonly windows: readonly EncodedText[]; readonly stride: number } {
+    const { tokenizer, contextLength } = this;
+    if (stride === undefined) {
+      const truncation = { maxLength: contextLength, strategy: 'LongestFirst' as const };
+      const first = tokenizer.encode(text, pair, { ...parse, truncation, padding: null });
+      return { first, windows: [first], stride: 0 };
+    }
+    if (!(Number.isInteger(stride) && stride >= 0))
+      throw new YumoError('CONFIG', `stride: ${stride} is not a whole number, 0 or more`, { stride });
+    // Of a pair the second text is cut; what every window has is the first one and the special tokens.
+    const [fixed, empty] = pair === null ? ['', null] : [text, ''];
+    const frame = tokenizer.encode(fixed, empty, { ...parse, truncation: null, padding: null }).ids.length;
+    const shared = Math.max(0, Math.min(stride, Math.floor((contextLength - frame) / 2)));
+    const strategy = pair === null ? ('LongestFirst' as const) : ('OnlySecond' as const);
+    const truncation = { maxLength: contextLength, strategy, stride: shared };
+    const first = tokenizer.encode(text, pair, { ...parse, truncation, padding: null });
+    return { first, windows: [first, ...first.overflowing], stride: shared };
   }
 
   /**
    * Runs the head on each text. Texts of similar length run together; answers come in the order of the texts.
-   * @param outputs those that are needed
-   * @throws YumoError `CONFIG` for a batch size, `DATA` for a text without tokens, `RUNTIME`, `ABORTED`.
+   * @param outputs those that are needed, and whether they have a row for each token or one for the text
+   * @throws YumoError `CONFIG` for a batch size, `DATA` for a text without tokens, `NUMERIC` when the model answers with NaN, `RUNTIME`, `ABORTED`.
    */
   async run(
     texts: readonly EncodedText[],
-    outputs: readonly string[],
+    outputs: Readonly<Record<string, 'token' | 'text'>>,
     { batchSize = 16, signal }: BatchOptions = {},
   ): Promise<HeadOutputs[]> {
     if (!Number.isInteger(batchSize) || batchSize < 1)
@@ -125,16 +142,22 @@ export class HeadModel {
     const empty = texts.findIndex((t) => t.ids.length === 0);
     if (empty >= 0) throw new YumoError('DATA', `${this.name}: text ${empty} has no tokens; give some text`, { empty });
     const results: HeadOutputs[] = new Array(texts.length);
-    const order = texts.map((_, i) => i).sort((a, b) => texts[a]!.ids.length - texts[b]!.ids.length || a - b);
-    for (let at = 0; at < order.length; at += batchSize) {
+    for (const batch of this.#batches(texts, batchSize)) {
       throwIfAborted(signal, this.name);
-      const batch = order.slice(at, at + batchSize);
       const lengths = batch.map((i) => texts[i]!.ids.length);
       const out = await this.#program.run(this.#feeds(batch.map((i) => texts[i]!)), {
-        outputs,
+        outputs: Object.keys(outputs),
         ...(signal ? { signal } : {}),
       });
-      for (const [row, i] of batch.entries()) results[i] = rowOf(out, row, Math.max(...lengths), lengths[row]!);
+      for (const [row, i] of batch.entries())
+        results[i] = this.#finite(
+          Object.fromEntries(
+            Object.entries(outputs).map(([name, per]) => [
+              name,
+              rowOf(out[name]!, row, per === 'token' ? lengths[row]! : undefined),
+            ]),
+          ),
+        );
     }
     return results;
   }
@@ -142,6 +165,27 @@ export class HeadModel {
   /** What an abort leaves behind is taken by the garbage collector; what runs is finished first. */
   dispose(): Promise<void> {
     return this.#program.dispose();
+  }
+
+  /** Indices of texts that run together, the shortest first. */
+  #batches(texts: readonly EncodedText[], batchSize: number): number[][] {
+    const length = (i: number): number => texts[i]!.ids.length;
+    const batches: number[][] = [];
+    for (const i of texts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b)) {
+      const open = batches.at(-1);
+      if (open && open.length < batchSize && (this.#pads || length(open[0]!) === length(i))) open.push(i);
+      else batches.push([i]);
+    }
+    return batches;
+  }
+
+  #finite(outputs: HeadOutputs): HeadOutputs {
+    for (const [name, { data }] of Object.entries(outputs))
+      if (data.some(Number.isNaN))
+        throw new YumoError('NUMERIC', `${this.name}: the model's ${name} are not numbers; its weights may be damaged`, {
+          name,
+        });
+    return outputs;
   }
 
   #feeds(texts: readonly EncodedText[]): Values {
@@ -169,22 +213,19 @@ export class HeadModel {
   }
 }
 
-interface ParseOption {
+export interface ParseOption {
+  /** `parse`: control tokens such as `[MASK]` written in a text are meant. */
   readonly specialTokensInText?: 'plain' | 'parse';
 }
 
-/** One row of each output; where the second axis runs over tokens, without those of padding. */
-function rowOf(out: Values, row: number, padded: number, length: number): HeadOutputs {
-  return Object.fromEntries(
-    Object.entries(out).map(([name, { shape, data }]) => {
-      const [, ...rest] = shape;
-      const size = rest.reduce((n, d) => n * d, 1);
-      const tokens = rest[0] === padded && padded !== length;
-      const kept = tokens ? (size / padded) * length : size;
-      const numbers = (data as Float32Array).slice(row * size, row * size + kept); // heads answer in float32
-      return [name, { shape: tokens ? [length, ...rest.slice(1)] : rest, data: numbers }];
-    }),
-  );
+/** One row of an output; of one with a row for each token the first `tokens`, for the others are padding. */
+function rowOf({ shape, data }: Value, row: number, tokens: number | undefined): HeadOutputs[string] {
+  const [, ...rest] = shape;
+  const size = rest.reduce((n, d) => n * d, 1);
+  const kept = tokens === undefined ? rest : [tokens, ...rest.slice(1)];
+  const length = kept.reduce((n, d) => n * d, 1);
+  const numbers = (data as Float32Array).slice(row * size, row * size + length); // heads answer in float32
+  return { shape: kept, data: numbers };
 }
 
 /** id2label in order; LABEL_i where it says nothing. */

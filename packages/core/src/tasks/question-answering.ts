@@ -13,7 +13,7 @@ export interface QuestionAnsweringOptions extends BatchOptions {
   readonly maxAnswerTokens?: number | undefined;
   /** The empty answer competes with the others. False by default. */
   readonly allowNoAnswer?: boolean | undefined;
-  /** Tokens that the windows of a long context share; 128 by default, less where the window is small. */
+  /** Tokens that the windows of a long context share; 128 by default, at most half a window. */
   readonly stride?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export class QuestionAnswerer {
     for (const [name, x] of Object.entries({ topK, maxAnswerTokens }))
       if (!(x >= 1)) throw new YumoError('CONFIG', `${name}: ${x} is not a number above 0`, { [name]: x });
     const windows = questions.map(({ question, context }, i) => this.#windows(question, context, i, stride));
-    const outputs = await this.model.run(windows.flat(), ['start_logits', 'end_logits'], batch);
+    const outputs = await this.model.run(windows.flat(), { start_logits: 'token', end_logits: 'token' }, batch);
     let at = 0;
     return windows.map((parts, q) => {
       const seen = parts.map((part) => readWindow(part, outputs[at++]!));
@@ -84,14 +84,13 @@ export class QuestionAnswerer {
       throw new YumoError('DATA', `question answering: the context of question ${i} is empty`, { question: i });
     const { model } = this;
     const own = model.encode(question, '').first.ids.length;
-    const room = model.contextLength - own;
-    if (room < 1)
+    if (own >= model.contextLength)
       throw new YumoError(
         'CONTEXT',
         `question answering: question ${i} has ${own} tokens, the model's context holds ${model.contextLength}; shorten it`,
         { question: i, tokens: own, contextLength: model.contextLength },
       );
-    return model.encode(question, context, { stride: stride ?? Math.min(128, Math.floor(room / 2)) }).windows;
+    return model.encode(question, context, { stride: stride ?? 128 }).windows;
   }
 }
 

@@ -112,6 +112,12 @@ describe('token classification', () => {
     expect(found!.map((e) => e.start / 2)).toEqual([0, 1, 2, 3, 116, 117, 118, 119]);
   });
 
+  it('lets windows share half of themselves at most', async () => {
+    const { tagger: t } = await tagger(rule, { max_position_embeddings: 12 });
+    const [found] = await t.run(['c '.repeat(30).concat('ab c')]);
+    expect(found!.map((e) => [e.start, e.text])).toEqual([[60, 'ab']]);
+  });
+
   it('refuses an unknown grouping and names the nearest', async () => {
     const { tagger: t } = await tagger(rule);
     await expect(t.run(['a'], { grouping: 'averege' as 'average' })).rejects.toThrow('did you mean "average"?');
@@ -236,6 +242,11 @@ describe('text classification', () => {
       code: 'ABORTED',
     });
     expect(runs).toBe(2);
+  });
+
+  it('says so when the model answers with NaN', async () => {
+    const { args } = load('BertForSequenceClassification', () => ({ logits: [0, Number.NaN] }));
+    await expect((await TextClassifier.load(...args)).run(['a'])).rejects.toMatchObject({ code: 'NUMERIC' });
   });
 
   it('refuses wrong options and text of a foreign tokenizer', async () => {

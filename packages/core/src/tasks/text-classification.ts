@@ -62,7 +62,7 @@ export class TextClassifier {
       const [first, second] = typeof text === 'string' ? [text, null] : text;
       return model.encode(first, second, longText === 'average' ? { stride } : {}).windows;
     });
-    const outputs = await model.run(windows.flat(), ['logits'], batch);
+    const outputs = await model.run(windows.flat(), { logits: 'text' }, batch);
     const score = scorings[scores ?? this.#usual()];
     let at = 0;
     return windows.map((parts) => {

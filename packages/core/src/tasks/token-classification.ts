@@ -69,13 +69,17 @@ export class TokenClassifier {
         { grouping },
       );
     const { model } = this;
-    const windows = texts.map((text) => model.encode(text, null, { stride }).windows);
-    const outputs = await model.run(windows.flat(), ['logits'], batch);
+    const encoded = texts.map((text) => model.encode(text, null, { stride }));
+    const outputs = await model.run(
+      encoded.flatMap((e) => e.windows),
+      { logits: 'token' },
+      batch,
+    );
     let at = 0;
-    return windows.map((parts, t) => {
+    return encoded.map(({ windows, stride: shared }, t) => {
       const tokens = merged(
-        parts.map((part) => pieces(part, outputs[at++]!.logits!)),
-        stride,
+        windows.map((part) => pieces(part, outputs[at++]!.logits!)),
+        shared,
       );
       const text = texts[t]!;
       return entities(joined(tokens, grouping), model.labels, grouping === 'none')

@@ -60,7 +60,7 @@ export class ZeroShotClassifier {
     const pairs = texts.flatMap((text) =>
       labels.map((label) => this.model.encode(text, hypothesis.split('{}').join(label)).first),
     );
-    const outputs = await this.model.run(pairs, ['logits'], batch);
+    const outputs = await this.model.run(pairs, { logits: 'text' }, batch);
     const logit = (pair: number, id: number): number => outputs[pair]!.logits!.data[id]!;
     return texts.map((_, t) => {
       const rows = labels.map((_, l) => t * labels.length + l);
