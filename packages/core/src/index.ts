@@ -17,6 +17,7 @@ export type {
   GenerateOptions,
   GenerationStep,
 } from './generate/continue.ts';
+export type { CrossFiles } from './generate/cross-files.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
 export {

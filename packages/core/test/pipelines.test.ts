@@ -207,6 +207,30 @@ describe.each([
     await theirs.dispose();
   });
 
+  it.each([
+    ['', 'fp32'],
+    ['_fp16', 'fp16'],
+    ['_quantized', 'q8'],
+  ] as const)('is opened here from its %s files, and writes what transformers.js writes', async (suffix, dtype) => {
+    const files = {
+      encoder: `onnx/encoder_model${suffix}.onnx`,
+      decoder: `onnx/decoder_model_merged${suffix}.onnx`,
+    };
+    const ours = await Translator.load(diskSource(folder), runtime, { ...options, files });
+    const theirs = await pipeline('translation', basename(folder), { dtype });
+    const texts = sentences.slice(0, 3);
+    const wanted = (await theirs(texts, { max_new_tokens: 16 } as never)) as unknown as { translation_text: string }[];
+    const got = await ours.run(texts, { maxNewTokens: 16 });
+    expect(got.map((x) => x.trim())).toEqual(wanted.map((x) => x.translation_text.trim()));
+    if (dtype === 'fp32') {
+      const beams = { maxNewTokens: 6, beams: 3 };
+      const weights = await Translator.load(...open(folder));
+      expect(await ours.run(texts, beams)).toEqual(await weights.run(texts, beams));
+      await weights.dispose();
+    }
+    await Promise.all([ours.dispose(), theirs.dispose()]);
+  });
+
   it('writes summaries as transformers.js does', async () => {
     const theirs = await pipeline('summarization', basename(folder), { dtype: 'fp32' });
     const ours = await Summarizer.load(...open(folder));

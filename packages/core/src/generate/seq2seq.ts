@@ -15,10 +15,16 @@ import {
   type Start,
   searchRows,
 } from './continue.ts';
+import { type CrossFiles, crossPrograms } from './cross-files.ts';
 import { type CrossProgram, CrossRows } from './cross-rows.ts';
 import type { LoadOptions } from './decode.ts';
 import { checkPrompts } from './decoding.ts';
 import { idsOf } from './options.ts';
+
+export interface Seq2SeqLoadOptions extends Omit<LoadOptions, 'file' | 'states'> {
+  /** Model files of the bundle; by default its weights are compiled. */
+  readonly files?: CrossFiles | undefined;
+}
 
 export class Seq2SeqLm {
   /** Positions on either side; undefined where any number does. */
@@ -39,13 +45,32 @@ export class Seq2SeqLm {
     this.startToken = idsOf(settings.decoder_start_token_id)[0] ?? startToken;
   }
 
-  /** Loads a bundle's weights. @throws YumoError `CONFIG` for unknown architectures, `CHECKPOINT`, `FILE`, `RUNTIME`, `ABORTED`. */
-  static async load(bundle: Bundle, runtime: Runtime, options: Omit<LoadOptions, 'file'> = {}): Promise<Seq2SeqLm> {
-    const { signal, onProgress } = options;
+  /** Loads a bundle's weights, or its ONNX files. @throws YumoError `CONFIG` for unknown architectures, `CHECKPOINT`, `FILE`, `RUNTIME`, `ABORTED`. */
+  static async load(bundle: Bundle, runtime: Runtime, options: Seq2SeqLoadOptions = {}): Promise<Seq2SeqLm> {
+    const { signal, onProgress, files } = options;
     throwIfAborted(signal, `loading ${bundle.source.name}`);
     const architecture = seq2seqFor(bundle.config);
     const config = architecture.readConfig(bundle.config);
     const stop = signal ? { signal } : {};
+    const sizes = {
+      ...architecture.cache(config),
+      contextLength: architecture.contextLength(config),
+      vocabularySize: architecture.vocabularySize(config),
+    };
+    const startToken = architecture.decoderStart(config);
+    const settings = { ...bundle.config, ...bundle.generationConfig };
+    if (files) {
+      const open = async (path: string): Promise<Program> =>
+        runtime.load(await bundle.source.read(path, { ...stop, ...(onProgress ? { onProgress } : {}) }), stop);
+      const own = { ...sizes, hiddenSize: architecture.hiddenSize(config), startToken };
+      const encoder = await open(files.encoder);
+      const decoder = await open(files.decoder).catch(async (error: unknown) => {
+        await encoder.dispose();
+        throw error;
+      });
+      const programs = crossPrograms(encoder, decoder, own);
+      return new Seq2SeqLm({ ...programs, ...sizes }, startToken, settings);
+    }
     const graphs = {
       encoder: encoderGraph(architecture, config, { cross: true }),
       decoder: crossDecoderGraph(architecture, config, { from: 'cache', logits: 'last' }),
@@ -59,14 +84,7 @@ export class Seq2SeqLm {
       runtime.compile(graph, { constants: Object.fromEntries(own.map((p) => [p.name, constants[p.name]!])), ...stop });
     const encoder = await compile(graphs.encoder);
     const decoder = await compile(graphs.decoder);
-    const model: CrossProgram = {
-      encoder,
-      decoder,
-      ...architecture.cache(config),
-      contextLength: architecture.contextLength(config),
-      vocabularySize: architecture.vocabularySize(config),
-    };
-    return new Seq2SeqLm(model, architecture.decoderStart(config), { ...bundle.config, ...bundle.generationConfig });
+    return new Seq2SeqLm({ encoder, decoder, ...sizes }, startToken, settings);
   }
 
   /**

@@ -4,9 +4,8 @@ import { openBundle } from '../checkpoint/folder.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
 import type { BeamGenerateOptions } from '../generate/continue.ts';
-import type { LoadOptions } from '../generate/decode.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
-import { Seq2SeqLm } from '../generate/seq2seq.ts';
+import { Seq2SeqLm, type Seq2SeqLoadOptions } from '../generate/seq2seq.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { TokenizerLike } from './tokenizer.ts';
 
@@ -51,7 +50,7 @@ const optionNames: readonly (keyof TextToTextOptions)[] = [
   'prefix',
 ];
 
-export interface TextToTextLoadOptions extends Omit<LoadOptions, 'file' | 'states'> {
+export interface TextToTextLoadOptions extends Seq2SeqLoadOptions {
   /** Makes the tokenizer from the text of tokenizer.json: `(json) => Tokenizer.fromJson(json)`. */
   readonly tokenizer: (json: string) => TokenizerLike;
   /** Name under `task_specific_params` in config.json whose prefix is used: `summarization`, `translation_en_to_de` … */
