@@ -1,6 +1,7 @@
 // A language model ready to continue text: loaded from a bundle onto a runtime, decoding with a key/value cache.
 
 import type { Bundle } from '../checkpoint/folder.ts';
+import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
@@ -64,7 +65,7 @@ export class CausalLm {
     const settings = { ...bundle.config, ...bundle.generationConfig };
     const stop = signal ? { signal } : {};
     const progress = onProgress ? { onProgress } : {};
-    const file = options.file ?? (await weightless(bundle));
+    const file = options.file ?? (await filesWithoutWeights(bundle, { model: 'onnx/model.onnx' }))?.model;
     if (file === undefined) {
       const { graph, parameters } = decoderGraph(architecture, config, {
         logits: 'last',
@@ -146,11 +147,4 @@ export class CausalLm {
       begin: () => DecoderRows.start(this.#model, prompts, { padToken, signal }),
     };
   }
-}
-
-/** `onnx/model.onnx` when the bundle has it and no weights of its own. */
-async function weightless({ source }: Bundle): Promise<string | undefined> {
-  for (const weights of ['model.safetensors', 'model.safetensors.index.json'])
-    if (await source.exists(weights)) return undefined;
-  return (await source.exists('onnx/model.onnx')) ? 'onnx/model.onnx' : undefined;
 }

@@ -1,6 +1,7 @@
 // An encoder-decoder model ready to write a target for a source: summaries, translations, answers.
 
 import type { Bundle } from '../checkpoint/folder.ts';
+import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { seq2seqFor } from '../models/index.ts';
@@ -22,9 +23,11 @@ import { checkPrompts } from './decoding.ts';
 import { idsOf } from './options.ts';
 
 export interface Seq2SeqLoadOptions extends Omit<LoadOptions, 'file' | 'states'> {
-  /** Model files of the bundle; by default its weights are compiled. */
+  /** Model files of the bundle; by default the weights, else onnx/encoder_model.onnx and onnx/decoder_model_merged.onnx. */
   readonly files?: CrossFiles | undefined;
 }
+
+const usualFiles = { encoder: 'onnx/encoder_model.onnx', decoder: 'onnx/decoder_model_merged.onnx' } as const;
 
 export class Seq2SeqLm {
   /** Positions on either side; undefined where any number does. */
@@ -47,7 +50,7 @@ export class Seq2SeqLm {
 
   /** Loads a bundle's weights, or its ONNX files. @throws YumoError `CONFIG` for unknown architectures, `CHECKPOINT`, `FILE`, `RUNTIME`, `ABORTED`. */
   static async load(bundle: Bundle, runtime: Runtime, options: Seq2SeqLoadOptions = {}): Promise<Seq2SeqLm> {
-    const { signal, onProgress, files } = options;
+    const { signal, onProgress } = options;
     throwIfAborted(signal, `loading ${bundle.source.name}`);
     const architecture = seq2seqFor(bundle.config);
     const config = architecture.readConfig(bundle.config);
@@ -59,6 +62,7 @@ export class Seq2SeqLm {
     };
     const startToken = architecture.decoderStart(config);
     const settings = { ...bundle.config, ...bundle.generationConfig };
+    const files = options.files ?? (await filesWithoutWeights(bundle, usualFiles));
     if (files) {
       const open = async (path: string): Promise<Program> =>
         runtime.load(await bundle.source.read(path, { ...stop, ...(onProgress ? { onProgress } : {}) }), stop);

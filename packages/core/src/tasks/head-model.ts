@@ -1,6 +1,7 @@
 // A model with a head, and its tokenizer: encoded texts in, the head's numbers out, batched by length.
 
 import { type Bundle, openBundle } from '../checkpoint/folder.ts';
+import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
@@ -60,7 +61,7 @@ export class HeadModel {
   }
 
   /**
-   * Loads a model's folder: its weights, or the file `options.file`.
+   * Loads a model's folder: the file `options.file`, by default the weights, else `onnx/model.onnx`.
    * @param heads the ends of class names that the task can use, such as `ForTokenClassification`
    * @throws YumoError `CONFIG` for another head or unknown architectures, `TOKENIZER`, `CHECKPOINT`, `FILE`, `RUNTIME`, `ABORTED`.
    */
@@ -68,7 +69,7 @@ export class HeadModel {
     source: FileSource,
     runtime: Runtime,
     heads: readonly string[],
-    { tokenizer: make, signal, onProgress, file }: HeadModelOptions,
+    { tokenizer: make, signal, onProgress, file: given }: HeadModelOptions,
   ): Promise<HeadModel> {
     throwIfAborted(signal, `loading ${source.name}`);
     const bundle = await openBundle(source);
@@ -89,6 +90,7 @@ export class HeadModel {
       );
     const stop = signal ? { signal } : {};
     const progress = onProgress ? { onProgress } : {};
+    const file = given ?? (await filesWithoutWeights(bundle, { model: 'onnx/model.onnx' }))?.model;
     if (file !== undefined) {
       const program = await runtime.load(await source.read(file, { ...stop, ...progress }), stop);
       return new HeadModel(bundle, tokenizer, program, 'int64');
