@@ -1,27 +1,52 @@
-// The example of the README is run as it stands there.
+// The examples of the READMEs are run as they stand there.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-it('the library example of the README writes text with the shipped model', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  expect(example).toContain('TextGenerator.load');
-  expect(example.trim().split('\n').length).toBeLessThanOrEqual(10);
-  expect(existsSync(join(root, 'models', 'shakespeare-char', 'model.safetensors'))).toBe(true);
-  // Inside the app's node_modules, so that the packages are found by name as they would be in a user's project.
+/** The first TypeScript block of a README, as text. */
+const exampleOf = (readme: string): string =>
+  /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, readme), 'utf8'))?.[1] ?? '';
+
+/** Runs an example inside the app's node_modules, where the packages are found by name as in a user's project. */
+function run(readme: string, ...args: string[]): string {
   const folder = join(import.meta.dirname, '..', 'node_modules', '.readme');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'example.mjs'), example);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'example.mjs')], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const file = join(folder, `${readme.replaceAll('/', '-')}.mjs`);
+  writeFileSync(file, exampleOf(readme));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8' });
   expect(stderr).toBe('');
   expect(status).toBe(0);
-  expect(stdout.length).toBe(80); // one character a token
+  return stdout;
+}
+
+it('README: ten lines write text with the shipped model', () => {
+  expect(exampleOf('README.md').trim().split('\n').length).toBeLessThanOrEqual(10);
+  expect(run('README.md').length).toBe(80); // one character a token
+});
+
+it('packages/core: the classifier learns its three points', () => {
+  const losses = [...run('packages/core/README.md').matchAll(/loss ([\d.]+)/g)].map((m) => Number(m[1]));
+  expect(losses[0]).toBeCloseTo(Math.log(3), 2); // zero weights: three equal chances
+  expect(losses[1]).toBeLessThan(0.2);
+});
+
+it('packages/train: a first training ends better than chance', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'yumo-readme-'));
+  try {
+    const losses = [...run('packages/train/README.md', join(folder, 'first')).matchAll(/loss ([\d.]+)/g)].map((m) =>
+      Number(m[1]),
+    );
+    expect(losses.at(-1)).toBeLessThan(Math.log(65));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('packages/serve: the completion continues the prompt', () => {
+  expect(run('packages/serve/README.md').length).toBeGreaterThan(10);
 });

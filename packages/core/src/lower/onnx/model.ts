@@ -7,7 +7,7 @@ import type { OpName } from '../../ops/signatures.ts';
 import { type Graph, inputName, type Node, narrowed, type OpNode, show, type Tensor } from '../../tensor.ts';
 import type { DType, Value } from '../../value.ts';
 import { Emitter, isStatic, type Target } from './emitter.ts';
-import { isHalvable, isHalvable, lowerHalfWeight, lowerHalfWeight } from './half.ts';
+import { isHalvable, lowerHalfWeight } from './half.ts';
 import { type At, type Lower, lowerings } from './ops.ts';
 import { onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
