@@ -26,7 +26,7 @@ export const exportCommand: Register = (program, { output, phrases, interruption
     .description(p.description)
     .argument('<bundle>', phrases.bundle)
     .option('-o, --out <folder>', p.out)
-    .addOption(new Option('--form <forms...>', p.form).choices(['float32', 'int8']))
+    .addOption(new Option('--form <forms...>', p.form).choices(['float32', 'float16', 'int8']))
     .addOption(deviceOption(phrases))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, { device, threads, form, out }: Options) => {

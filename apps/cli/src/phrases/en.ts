@@ -263,7 +263,7 @@ export const en = {
     description:
       'Writes onnx/model.onnx and onnx/model_quantized.onnx beside the weights, under the names that transformers.js and Optimum expect, and runs each beside the model that it came from.',
     out: 'another folder to write to',
-    form: 'only these: float32, or int8 for small files',
+    form: 'only these: float32, float16 for half the size, or int8 for a quarter',
     parameters: (n: string): string => `${n} parameters`,
     columns: {
       file: 'file',

@@ -255,7 +255,7 @@ export const zh: Phrases = {
     description:
       '在权重旁写出 onnx/model.onnx 和 onnx/model_quantized.onnx，使用 transformers.js 和 Optimum 的名称，并逐一与原模型对照运行。',
     out: '输出到另一文件夹',
-    form: '只写这些：float32，或文件较小的 int8',
+    form: '只写这些：float32、大小减半的 float16，或约四分之一大小的 int8',
     parameters: (n) => `${n} 参数`,
     columns: { file: '文件', form: '形式', size: '大小', difference: '最大误差', scale: '量级', same: '选择相同' },
     differs: (files) => `${files}：计算结果与模型不同，请勿使用`,

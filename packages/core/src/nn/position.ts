@@ -25,6 +25,12 @@ export interface RotaryScaling {
 
 /** θ_i = base^(−2i/size), radians per position, with the configuration's scaling. */
 export function rotaryFrequencies({ base, size, scaling }: RotaryOptions): Float64Array {
+  if (size < 2 || size % 2 !== 0)
+    throw new YumoError(
+      'CONFIG',
+      `rotary positions turn pairs of numbers, but ${size} of each head would be turned; head size × rotary share must be even`,
+      { size },
+    );
   const frequencies = Float64Array.from({ length: size / 2 }, (_, i) => base ** ((-2 * i) / size));
   const kind = scaling?.rope_type ?? scaling?.type ?? 'default';
   if (!scaling || kind === 'default') return frequencies;
