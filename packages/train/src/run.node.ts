@@ -68,13 +68,24 @@ export async function openRun(folder: string, mode: 'new' | 'overwrite' | 'resum
   };
 }
 
-/** What a killed process left half-written. */
+/** Removes what a killed process left half-written or half-removed; a folder that was about to be replaced takes its place again. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const place of [folder, join(folder, training), join(folder, training, 'checkpoints')]) {
-    for (const name of await readdir(place).catch(() => [])) {
-      if (/\.tmp$|\.partial$|\.replaced$/.test(name)) await rm(join(place, name), { recursive: true, force: true });
+    const names = await readdir(place).catch((): string[] => []);
+    for (const name of names) {
+      const replaced = /^(.+)\.replaced$/.exec(name)?.[1];
+      if (replaced !== undefined && !names.includes(replaced)) await rename(join(place, name), join(place, replaced));
+      else if (/\.(tmp|partial|replaced|removed)$/.test(name))
+        await rm(join(place, name), { recursive: true, force: true });
     }
   }
+}
+
+/** Removes a folder so that a kill at any moment leaves it whole or gone: under its own name it is never half there. */
+async function removeFolder(path: string): Promise<void> {
+  const doomed = `${path}.removed`;
+  await rename(path, doomed);
+  await rm(doomed, { recursive: true, force: true });
 }
 
 function diskStore(folder: string, inside: (...path: string[]) => string, log: FileHandle): RunStore {
@@ -132,7 +143,7 @@ function diskStore(folder: string, inside: (...path: string[]) => string, log: F
         await syncFolder(checkpoints);
         for (const step of await steps())
           if (step !== progress.step && step !== progress.bestStep)
-            await rm(join(checkpoints, `step-${step}`), { recursive: true, force: true });
+            await removeFolder(join(checkpoints, `step-${step}`));
       } catch (error) {
         await rm(aside, { recursive: true, force: true }).catch(() => undefined);
         cannotWrite(error);
