@@ -17,6 +17,7 @@ import {
   encoderHead,
   first,
   headsOver,
+  labelledStates,
   multipleChoice,
   scored,
   segmentedInputs,
@@ -121,7 +122,9 @@ export const albert: Architecture<AlbertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     AlbertModel: encoderHead(encode, segmentedInputs),
-    AlbertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    AlbertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     AlbertForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(classify(s.at('classifier'), pooled(s, x, c), c.num_labels, c, dropout), labels, c),
     ),
