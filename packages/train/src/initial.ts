@@ -41,6 +41,15 @@ function initialValue({ name, shape, initializer }: Parameter, seed: number): Va
     case 'ones':
       data.fill(1);
       break;
+    case 'sines': {
+      const width = shape.at(-1)!;
+      for (let i = 0; i < data.length; i++) {
+        const column = i % width;
+        const angle = Math.floor(i / width) / 10000 ** ((column - (column % 2)) / width);
+        data[i] = column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+      }
+      break;
+    }
     case 'normal':
       for (let i = 0; i < data.length; i++) data[i] = initializer.deviation * randomNormal(key, i);
       break;
