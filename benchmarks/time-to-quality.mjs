@@ -29,7 +29,7 @@ const muon = {
 };
 const falling = { kind: 'linear', warmupSteps: 20 };
 const zeroStart = ['self_attn.o_proj.weight', 'mlp.down_proj.weight'];
-const steps = { nanogpt: 2000, ours: 340 };
+const steps = { nanogpt: 2000, ours: 380 };
 
 /** What is trained, beside data and batch, which all share: 12 rows of 64 characters a step. */
 const recipes = {
