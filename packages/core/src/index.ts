@@ -20,6 +20,9 @@ export type {
 export type { CrossFiles } from './generate/cross-files.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
+export { Constraint } from './generate/grammar/constraint.ts';
+export { compileGrammar, type Grammar } from './generate/grammar/grammar.ts';
+export { type TokenVocabulary, tokenVocabulary, vocabularyOf } from './generate/grammar/vocabulary.ts';
 export {
   checkGenerationOptions,
   fromHuggingFace,

@@ -3,7 +3,7 @@
 import type { Bundle } from '../checkpoint/folder.ts';
 import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
-import { throwIfAborted } from '../errors.ts';
+import { throwIfAborted, YumoError } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
 import { architectureFor } from '../models/index.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
@@ -18,7 +18,9 @@ import {
 } from './continue.ts';
 import { contrastiveSearch } from './contrastive.ts';
 import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
+import { ConstrainedRows } from './grammar/constraint.ts';
 import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
+import { chain } from './processors.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -119,11 +121,17 @@ export class CausalLm {
     const left = Math.min(...room); // every candidate is read, the last one too
     const maxNewTokens = Math.min(options.maxNewTokens ?? left, left);
     const { endTokens, padToken } = this.#resolved(options);
-    const processors = [
+    const plain = [
       // Candidates are taken from the whole distribution: nothing is drawn.
       ...processorsFor({ ...scoring, temperature: undefined }, { endTokens, promptLength: longest, maxNewTokens }),
       ...(options.processors ?? []),
     ];
+    const { constraint } = options;
+    if (constraint && endTokens.length === 0)
+      throw new YumoError('CONFIG', 'contrastive search under a grammar needs an end token; give endTokens', {});
+    const processors = constraint
+      ? [new ConstrainedRows(constraint, endTokens, maxNewTokens).around(chain(plain))]
+      : plain;
     const begin = (): Promise<DecoderRows> =>
       DecoderRows.start(this.#model, prompts, { padToken, signal: options.signal });
     return contrastiveSearch(begin, rows, { alpha, topK, maxNewTokens, endTokens, processors, signal: options.signal });

@@ -5,9 +5,11 @@ import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
 import type { EndReason } from '../generate/continue.ts';
 import { CausalLm, type LoadOptions } from '../generate/decode.ts';
+import type { Grammar } from '../generate/grammar/grammar.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
 import { StopStrings } from '../generate/stop.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import { Grammars } from './grammars.ts';
 import type { TokenizerLike } from './tokenizer.ts';
 
 export interface TextGenerationOptions {
@@ -27,6 +29,8 @@ export interface TextGenerationOptions {
   /** Added to the scores of single ids. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
   readonly seed?: number | undefined;
+  /** What the new text must be, whole: JSON, JSON of a schema, a pattern, a grammar. It is complete within `maxNewTokens`, or the call is refused. */
+  readonly grammar?: Grammar | undefined;
   /** Texts that end the generation; they are never shown, not even in part. */
   readonly stop?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +50,7 @@ const optionNames: readonly (keyof TextGenerationOptions)[] = [
   'minNewTokens',
   'logitBias',
   'seed',
+  'grammar',
   'stop',
   'signal',
 ];
@@ -88,6 +93,7 @@ export class TextGenerator {
   readonly model: CausalLm;
   readonly #runtime: string;
   readonly #defaults: Readonly<Record<string, unknown>>;
+  readonly #grammars: Grammars;
 
   private constructor(
     name: string,
@@ -95,7 +101,9 @@ export class TextGenerator {
     model: CausalLm,
     tokenizer: TokenizerLike,
     defaults: Readonly<Record<string, unknown>>,
+    grammars: Grammars,
   ) {
+    this.#grammars = grammars;
     this.name = name;
     this.contextLength = model.contextLength;
     this.tokenizer = tokenizer;
@@ -121,7 +129,14 @@ export class TextGenerator {
         { tokenizer: tokenizer.vocabularySize, model: model.vocabularySize },
       );
     }
-    return new TextGenerator(source.name, runtime.name, model, tokenizer, defaults);
+    return new TextGenerator(
+      source.name,
+      runtime.name,
+      model,
+      tokenizer,
+      defaults,
+      new Grammars(bundle, { fromStart: false }),
+    );
   }
 
   /**
@@ -134,7 +149,7 @@ export class TextGenerator {
   ): AsyncGenerator<GenerationEvent, void, undefined> {
     checkOptionNames(options, optionNames);
     checkGenerationOptions(options);
-    const { stop = [], signal, ...rest } = options;
+    const { stop = [], signal, grammar, ...rest } = options;
     const given = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
     const ids = typeof prompt === 'string' ? this.#promptIds(prompt) : prompt;
     const { contextLength } = this;
@@ -147,6 +162,7 @@ export class TextGenerator {
           contextLength,
         },
       );
+    const constraint = grammar === undefined ? undefined : await this.#grammars.compiled(grammar);
     const started = performance.now();
     yield { kind: 'start', promptTokens: ids.length, contextLength, runtime: this.#runtime };
 
@@ -158,7 +174,13 @@ export class TextGenerator {
     let firstToken = started;
     let reason: (GenerationEvent & { kind: 'done' })['reason'] = 'length';
     try {
-      const steps = this.model.generate([ids], { maxNewTokens: defaultNewTokens, ...this.#defaults, ...given, signal });
+      const steps = this.model.generate([ids], {
+        maxNewTokens: defaultNewTokens,
+        ...this.#defaults,
+        ...given,
+        constraint,
+        signal,
+      });
       for await (const step of steps) {
         if (step.kind === 'end') {
           reason = step.reason;
