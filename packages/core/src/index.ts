@@ -30,6 +30,7 @@ export {
   type ScoreContext,
   type ScoreOptions,
 } from './generate/options.ts';
+export { PrefixCache, type PrefixCacheOptions } from './generate/prefix-cache.ts';
 export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/seq2seq.ts';

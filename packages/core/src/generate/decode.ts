@@ -20,6 +20,7 @@ import { contrastiveSearch } from './contrastive.ts';
 import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
 import { ConstrainedRows } from './grammar/constraint.ts';
 import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 import { chain } from './processors.ts';
 
 export interface LoadOptions {
@@ -30,6 +31,11 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   /** Compile for contrastive search too: hidden states leave the engine with the scores. */
   readonly states?: boolean | undefined;
+}
+
+export interface CausalGenerateOptions extends GenerateOptions {
+  /** Where a single prompt's beginning may be known from earlier ones, and what is read now is kept. */
+  readonly prefixes?: PrefixCache | undefined;
 }
 
 export class CausalLm {
@@ -93,17 +99,45 @@ export class CausalLm {
    */
   async *generate(
     prompts: readonly (readonly number[])[],
-    options: GenerateOptions = {},
+    options: CausalGenerateOptions = {},
   ): AsyncGenerator<GenerationStep, void, undefined> {
-    yield* continueRows(this.#start(prompts, options), this.#resolved(options));
+    const { prefixes } = options;
+    const start = this.#start(prompts, options);
+    if (!prefixes) return yield* continueRows(start, this.#resolved(options));
+    let decoding: DecoderRows | undefined;
+    const read = [...(prompts[0] ?? [])];
+    try {
+      const begin = async (): Promise<DecoderRows> => {
+        decoding = await start.begin();
+        return decoding;
+      };
+      for await (const step of continueRows({ ...start, begin }, this.#resolved(options))) {
+        if (step.kind === 'token') read.push(step.id);
+        yield step;
+      }
+    } finally {
+      // Also when the caller stops: what was read is read.
+      const known = decoding?.known;
+      if (known) prefixes.keep(read.slice(0, known.length), known.values);
+    }
   }
 
   /**
    * The most probable continuations by beam search; for each prompt the best first.
    * @throws YumoError as {@link generate}, and `CONFIG` when beams do not divide into groups.
    */
-  beamSearch(prompts: readonly (readonly number[])[], options: BeamGenerateOptions): Promise<BeamResult[][]> {
-    return searchRows(this.#start(prompts, options), this.#resolved(options));
+  beamSearch(
+    prompts: readonly (readonly number[])[],
+    options: BeamGenerateOptions & Pick<CausalGenerateOptions, 'prefixes'>,
+  ): Promise<BeamResult[][]> {
+    const { prefixes } = options;
+    const start = this.#start(prompts, options);
+    const begin = async (): Promise<DecoderRows> => {
+      const decoding = await start.begin();
+      if (decoding.known) prefixes?.keep([...prompts[0]!], decoding.known.values);
+      return decoding;
+    };
+    return searchRows({ ...start, begin }, this.#resolved(options));
   }
 
   /**
@@ -146,13 +180,20 @@ export class CausalLm {
     return { ...options, endTokens, padToken };
   }
 
-  #start(prompts: readonly (readonly number[])[], { padToken = this.padToken, signal }: GenerateOptions): Start {
+  #start(
+    prompts: readonly (readonly number[])[],
+    { padToken = this.padToken, signal, prefixes }: CausalGenerateOptions,
+  ): Omit<Start, 'begin'> & { begin(): Promise<DecoderRows> } {
     checkPrompts(prompts, this.#model);
+    prefixes?.claim(this);
     const longest = Math.max(0, ...prompts.map((p) => p.length));
     return {
       rows: prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]),
       room: prompts.map((p) => this.contextLength - p.length),
-      begin: () => DecoderRows.start(this.#model, prompts, { padToken, signal }),
+      begin: () => {
+        const known = prompts.length === 1 ? prefixes?.find(prompts[0]!) : undefined;
+        return DecoderRows.start(this.#model, prompts, { padToken, signal, known });
+      },
     };
   }
 }

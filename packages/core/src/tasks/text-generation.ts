@@ -7,6 +7,7 @@ import type { EndReason } from '../generate/continue.ts';
 import { CausalLm, type LoadOptions } from '../generate/decode.ts';
 import type { Grammar } from '../generate/grammar/grammar.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
+import { PrefixCache } from '../generate/prefix-cache.ts';
 import { StopStrings } from '../generate/stop.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { Grammars } from './grammars.ts';
@@ -78,6 +79,8 @@ export type GenerationEvent =
     };
 
 export interface TextGeneratorOptions extends LoadOptions {
+  /** Memory for what was read of earlier prompts, in bytes: a prompt that begins alike is not read again. 256 MiB by default; 0: none. */
+  readonly prefixCacheBytes?: number | undefined;
   /** Makes the tokenizer from the text of tokenizer.json: `(json) => Tokenizer.fromJson(json)`. */
   readonly tokenizer: (json: string) => TokenizerLike;
 }
@@ -91,6 +94,8 @@ export class TextGenerator {
   readonly contextLength: number;
   readonly tokenizer: TokenizerLike;
   readonly model: CausalLm;
+  /** What was read of earlier prompts. */
+  readonly prefixes: PrefixCache;
   readonly #runtime: string;
   readonly #defaults: Readonly<Record<string, unknown>>;
   readonly #grammars: Grammars;
@@ -102,8 +107,10 @@ export class TextGenerator {
     tokenizer: TokenizerLike,
     defaults: Readonly<Record<string, unknown>>,
     grammars: Grammars,
+    prefixes: PrefixCache,
   ) {
     this.#grammars = grammars;
+    this.prefixes = prefixes;
     this.name = name;
     this.contextLength = model.contextLength;
     this.tokenizer = tokenizer;
@@ -117,6 +124,7 @@ export class TextGenerator {
    * @throws YumoError `TOKENIZER` when the tokenizer has ids that the model lacks; and as `CausalLm.load`.
    */
   static async load(source: FileSource, runtime: Runtime, options: TextGeneratorOptions): Promise<TextGenerator> {
+    const prefixes = new PrefixCache({ bytes: options.prefixCacheBytes });
     const bundle = await openBundle(source);
     const tokenizer = options.tokenizer(await bundle.tokenizerJson());
     const defaults = fromHuggingFace(bundle.generationConfig);
@@ -136,6 +144,7 @@ export class TextGenerator {
       tokenizer,
       defaults,
       new Grammars(bundle, { fromStart: false }),
+      prefixes,
     );
   }
 
@@ -179,6 +188,7 @@ export class TextGenerator {
         ...this.#defaults,
         ...given,
         constraint,
+        prefixes: this.prefixes,
         signal,
       });
       for await (const step of steps) {
