@@ -20,6 +20,9 @@ export type {
 export type { CrossFiles } from './generate/cross-files.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
+export { Constraint } from './generate/grammar/constraint.ts';
+export { compileGrammar, type Grammar } from './generate/grammar/grammar.ts';
+export { type TokenVocabulary, tokenVocabulary, vocabularyOf } from './generate/grammar/vocabulary.ts';
 export {
   checkGenerationOptions,
   fromHuggingFace,
@@ -27,6 +30,7 @@ export {
   type ScoreContext,
   type ScoreOptions,
 } from './generate/options.ts';
+export { PrefixCache, type PrefixCacheOptions } from './generate/prefix-cache.ts';
 export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/seq2seq.ts';
