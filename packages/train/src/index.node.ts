@@ -1,6 +1,9 @@
 // The public names of @yumo/train in Node: everything universal, and training on disk in a worker thread.
 
-export { readTextFiles } from './data/files.node.ts';
+export { cacheFolder } from './cache-folder.node.ts';
+export { findFiles, readTextFiles } from './data/files.node.ts';
+export { readDataFiles } from './data/read-files.node.ts';
+export { type StreamedCorpus, type StreamedCorpusOptions, streamedCorpus } from './data/streamed-corpus.node.ts';
 export { estimate, type NodeEstimateOptions } from './estimate.node.ts';
 export * from './index.ts';
 export { type ListedRecipe, listRecipes } from './recipes.node.ts';
@@ -11,6 +14,7 @@ export {
   type NodeResumeOptions,
   type NodeTrainOptions,
   readRecipe,
+  readTokenizer,
   recipeFolders,
   resume,
   train,

@@ -18,6 +18,7 @@ export interface Asker {
 const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
 
 import type { TextFile } from './corpus.ts';
+import { encodingAdvice } from './encoding.ts';
 
 /**
  * Reads the files of a recipe.
@@ -28,10 +29,24 @@ import type { TextFile } from './corpus.ts';
 export async function readTextFiles(
   data: TextFilesQuery,
   folders: readonly string[],
-  { who, remedy }: Asker = recipeAsker,
+  asker: Asker = recipeAsker,
 ): Promise<TextFile[]> {
-  const paths = new Map<string, string>(); // path → name as the recipe says it
-  for (const pattern of data.files) {
+  const paths = await findFiles(data.files, folders, asker);
+  return Promise.all(paths.map((path) => readTextFile(path, data)));
+}
+
+/**
+ * The files that patterns of `*`, `?` and `**` name, each once, in the order of the patterns.
+ * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
+ * @throws YumoError `FILE` when a pattern matches nothing, naming the folders.
+ */
+export async function findFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  { who, remedy }: Asker = recipeAsker,
+): Promise<string[]> {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
     const found = await firstMatch(pattern, folders);
     if (found.length === 0)
       throw new YumoError(
@@ -39,9 +54,9 @@ export async function readTextFiles(
         `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
         { pattern, folders },
       );
-    for (const path of found) paths.set(path, path);
+    for (const path of found) paths.add(path);
   }
-  return Promise.all([...paths.keys()].map((path) => readTextFile(path, data)));
+  return [...paths];
 }
 
 async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
@@ -108,7 +123,7 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new YumoError('DATA', `${path}: not UTF-8 text; convert it first (iconv -t utf-8)`, { path }, error);
+    throw new YumoError('DATA', `${path}: ${encodingAdvice(bytes, path)}`, { path }, error);
   }
   if (text.trim() === '') throw new YumoError('DATA', `${path}: the file has no text`, { path });
   return { name: path, documents: name.endsWith('.jsonl') ? readRows(path, text, data.field) : [text] };
