@@ -6,6 +6,7 @@ export { readDataFiles } from './data/read-files.node.ts';
 export { type StreamedCorpus, type StreamedCorpusOptions, streamedCorpus } from './data/streamed-corpus.node.ts';
 export { estimate, type NodeEstimateOptions } from './estimate.node.ts';
 export * from './index.ts';
+export { pngOf } from './png.node.ts';
 export { type ListedRecipe, listRecipes } from './recipes.node.ts';
 export { readEvents } from './run.node.ts';
 export { listRuns, type RunSummary, summarizeRun } from './runs.node.ts';

@@ -1,5 +1,8 @@
 // The public names of @yumo/train that run anywhere.
 
+export { type Chart, svgOf } from './chart.ts';
+export { type DifferentField, differentFields } from './compare.ts';
+export { comparedChart, lossChart, lossCurves } from './curves.ts';
 export type { Batch, BatchOrder } from './data/batches.ts';
 export { type CleanRows, type CleanRowsOptions, cleanRows } from './data/clean-rows.ts';
 export * from './data/cleaning/index.ts';

@@ -173,7 +173,12 @@ export const en = {
     description: 'Lists trainings and their losses side by side.',
     folders: 'folders of runs, or folders that hold such; runs by default',
     none: 'no run there; start one with yumo train',
+    compare: 'also show which fields of their recipes differ, and which run is best',
+    curves: 'file (.svg, .png) for the validation losses of all',
+    same: 'the recipes are the same',
+    best: (folder: string): string => `best: ${folder}`,
     columns: {
+      field: 'field',
       run: 'run',
       status: 'status',
       step: 'step',

@@ -166,7 +166,12 @@ export const zh: Phrases = {
     description: '并排列出各次训练及其损失。',
     folders: '训练文件夹，或含有它们的文件夹；默认 runs',
     none: '那里没有训练；用 yumo train 开始一次',
+    compare: '同时显示配方中不同的字段，以及哪一次最好',
+    curves: '把所有验证损失曲线画到文件（.svg、.png）',
+    same: '配方相同',
+    best: (folder: string): string => `最好：${folder}`,
     columns: {
+      field: '字段',
       run: '训练',
       status: '状态',
       step: '步',
