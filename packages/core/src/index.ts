@@ -45,6 +45,7 @@ export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-
 export {
   architectureFor,
   causalLmTypes,
+  familyFor,
   type Model,
   modelFor,
   modelTypes,

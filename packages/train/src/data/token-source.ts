@@ -1,7 +1,7 @@
 // Token streams that may lie in memory or on disk, and their rows in shuffled order with a bounded buffer.
 
 import { permuted, randomUniform, streamKey } from '../random.ts';
-import type { Batch } from './batches.ts';
+import type { StreamRows } from './batches.ts';
 
 /** A stream of token ids that is read in pieces. */
 export interface TokenSource {
@@ -16,7 +16,7 @@ export interface StreamedOrder {
   /** Rows in one pass over the stream. */
   readonly rowsPerEpoch: number;
   /** @param index number of the batch since the start of training. */
-  batch(index: number): Promise<Batch>;
+  batch(index: number): Promise<StreamRows>;
 }
 
 export const memorySource = (stream: Int32Array): TokenSource => ({
@@ -133,7 +133,7 @@ export async function* orderedSourceRows(
   rows: number,
   context: number,
   ignored: number,
-): AsyncGenerator<Batch> {
+): AsyncGenerator<StreamRows> {
   const predicted = source.length - 1;
   for (let start = 0; start < predicted; start += rows * context) {
     const count = Math.min(rows * context, predicted - start);
