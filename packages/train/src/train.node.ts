@@ -228,7 +228,7 @@ export async function openInit({ init }: Recipe, folders: readonly string[]): Pr
 }
 
 /** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
-export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+export async function readTokenizer(path: string, folders: readonly string[], who = 'tokenizer.path'): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),
@@ -237,7 +237,7 @@ export async function readTokenizer(path: string, folders: readonly string[]): P
     const status = await stat(place).catch(() => undefined);
     if (status?.isFile()) return readFile(place, 'utf8');
   }
-  throw new YumoError('FILE', `tokenizer.path: no file ${places.join(', ')}`, { path });
+  throw new YumoError('FILE', `${who}: no file ${places.join(', ')}`, { path });
 }
 
 const environment = (runtime: Runtime, dataFolders: readonly string[]): Record<string, unknown> => ({
