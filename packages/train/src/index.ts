@@ -6,6 +6,7 @@ export type { TextFile } from './data/corpus.ts';
 export * from './data/privacy/index.ts';
 export * from './data/readers/index.ts';
 export { estimateTraining, type TrainingEstimate } from './estimate.ts';
+export * from './evaluate/index.ts';
 export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';

@@ -1,7 +1,7 @@
 // Text files from disk: patterns, gzip, JSON lines.
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
@@ -18,6 +18,7 @@ export interface Asker {
 const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
 
 import type { TextFile } from './corpus.ts';
+import type { DataFile } from './readers/index.ts';
 
 /**
  * Reads the files of a recipe.
@@ -42,6 +43,41 @@ export async function readTextFiles(
     for (const path of found) paths.set(path, path);
   }
   return Promise.all([...paths.keys()].map((path) => readTextFile(path, data)));
+}
+
+/**
+ * Reads files as they are, for readers that find out their format.
+ * @param folders as for {@link readTextFiles}
+ * @throws YumoError `FILE`
+ */
+export async function readDataFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  { who, remedy }: Asker,
+): Promise<DataFile[]> {
+  const files: DataFile[] = [];
+  for (const pattern of patterns) {
+    const found = await firstMatch(pattern, folders);
+    if (found.length === 0)
+      throw new YumoError(
+        'FILE',
+        `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
+        { pattern, folders },
+      );
+    for (const path of found)
+      try {
+        const { buffer, byteOffset, byteLength } = await readFile(path);
+        const near = relative('.', path);
+        files.push({
+          name: near.startsWith('..') ? path : near,
+          bytes: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+        }); // a file's buffer is its own
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new YumoError('FILE', `${path}: cannot be read (${why})`, { path }, error);
+      }
+  }
+  return files;
 }
 
 async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
