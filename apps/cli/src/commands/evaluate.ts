@@ -142,7 +142,10 @@ export const evaluate: Register = (program, session) => {
           }),
       });
       progress.finish();
-      if (!result.complete) output.note(p.stopped(whole(result.measured), whole(result.rows)));
+      if (!result.complete)
+        output.note(
+          result.task === 'text-generation' ? p.stoppedReading : p.stopped(whole(result.measured), whole(result.rows)),
+        );
       if (result.languageModel?.lossless === false) output.note(p.lossy);
       if (options.predictions !== undefined) await writeFileAtomic(options.predictions, linesOf(result.predictions));
       const worst = worstOf(result.predictions, options.worst);

@@ -281,6 +281,7 @@ export const en = {
     timeOf: (time: string, rate: string): string => `${time}, ${rate} rows/s`,
     stopped: (measured: string, all: string): string =>
       `stopped: the scores are of ${measured} of ${all} rows, drawn evenly`,
+    stoppedReading: 'stopped: the scores are of the beginning of the texts',
     measures: {} as Readonly<Record<string, string>>,
     columns: {
       measure: 'measure',

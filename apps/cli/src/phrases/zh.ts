@@ -272,6 +272,7 @@ export const zh: Phrases = {
     time: '用时',
     timeOf: (time, rate) => `${time}，每秒 ${rate} 行`,
     stopped: (measured, all) => `已停止：得分来自 ${all} 行中均匀抽取的 ${measured} 行`,
+    stoppedReading: '已停止：得分只来自文本的开头部分',
     measures: {
       accuracy: '准确率',
       'macro F1': '宏平均 F1',
