@@ -174,10 +174,10 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
   });
   const architecture = core.architectureFor(json);
   const step = training.trainingStep({
-    architecture,
-    config: architecture.readConfig(json),
-    batch,
-    sequence: context,
+    inputs: Object.fromEntries(
+      ['input_ids', 'labels'].map((name) => [name, { dtype: 'int32', shape: [batch, context] }]),
+    ),
+    loss: training.nextTokenSum(architecture, architecture.readConfig(json)),
     recipe,
   });
   const runtime = await core.onnxruntimeNode({ threads });

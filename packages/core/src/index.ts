@@ -35,6 +35,7 @@ export { type GraphCost, graphCost, peakBytes } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
 export { countOperations, print } from './graph/print.ts';
+export { type Recompute, recompute } from './graph/recompute.ts';
 export { simplify } from './graph/simplify.ts';
 export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
@@ -44,6 +45,7 @@ export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-
 export {
   architectureFor,
   causalLmTypes,
+  familyFor,
   type Model,
   modelFor,
   modelTypes,

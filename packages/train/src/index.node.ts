@@ -1,6 +1,6 @@
 // The public names of @yumo/train in Node: everything universal, and training on disk in a worker thread.
 
-export { readDataFiles, readTextFiles } from './data/files.node.ts';
+export { readDataFiles, readTextFiles, readTrainingData } from './data/files.node.ts';
 export { estimate, type NodeEstimateOptions } from './estimate.node.ts';
 export * from './index.ts';
 export { type ListedRecipe, listRecipes } from './recipes.node.ts';

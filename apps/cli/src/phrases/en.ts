@@ -140,15 +140,28 @@ export const en = {
     speedOf: (tokens: string, gigaflops: string): string => `${tokens} tokens/s, ${gigaflops} GFLOP/s`,
     inAll: 'in all',
     stepsIn: (steps: number, time: string): string => `${steps} steps, ${time}; evaluations come on top`,
-    evaluation: (step: number, token: string, character: string, perplexity: string, best: boolean): string =>
-      `step ${step}  validation ${token} a token, ${character} a character, perplexity ${perplexity}${best ? '  best' : ''}`,
+    evaluation: (step: number, loss: string, measures: string, best: boolean): string =>
+      `step ${step}  validation loss ${loss}${measures && `, ${measures}`}${best ? '  best' : ''}`,
+    /** What a training measures, by the names in its events. */
+    measures: {
+      lossPerCharacter: 'per character',
+      perplexity: 'perplexity',
+      accuracy: 'accuracy',
+      macroF1: 'macro F1',
+      microF1: 'micro F1',
+      exactMatch: 'exact match',
+      f1: 'F1',
+      bleu: 'BLEU',
+      tokenAccuracy: 'token accuracy',
+    },
+    notice: (count: string, what: string): string => `${count} × ${what}`,
     sample: (step: number): string => `step ${step}  sample:`,
     ended: (step: number, time: string, aborted: boolean): string =>
       `${aborted ? 'stopped' : 'done'} at step ${step}, after ${time} of computing`,
-    best: (token: string, character: string, step: number): string =>
-      `best validation loss ${token} nats a token, ${character} nats a character, at step ${step}`,
-    expectation: (metric: string, value: string, most: string, met: boolean): string =>
-      `${metric} ${value}: ${met ? 'as expected' : 'NOT as expected'} (at most ${most})`,
+    best: (loss: string, measures: string, step: number): string =>
+      `best: validation loss ${loss} nats${measures && `, ${measures}`}, at step ${step}`,
+    expectation: (metric: string, value: string, bounds: string, met: boolean): string =>
+      `${metric} ${value}: ${met ? 'as expected' : 'NOT as expected'} (${bounds})`,
     goOn: (folder: string): string => `go on: yumo resume ${folder}`,
     tryIt: (folder: string): string => `try it: yumo generate ${folder}`,
   },

@@ -5,10 +5,14 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
-import type { DataRecipe } from '../recipe.ts';
+import type { Note } from '../objectives/objective.ts';
+import type { DataRecipe, SourceRecipe } from '../recipe.ts';
+import type { TextFile } from './corpus.ts';
+import type { DataFile } from './readers/bytes.ts';
+import { type LoadedSource, readSources, type TrainingData } from './sources.ts';
 
 /** Which files, and the text field of .jsonl rows. */
-export type TextFilesQuery = Pick<DataRecipe, 'files' | 'field'>;
+export type TextFilesQuery = Pick<Extract<DataRecipe, { kind: 'text' }>, 'files' | 'field'>;
 
 /** How a message names what was asked for, and the way out. */
 export interface Asker {
@@ -17,11 +21,39 @@ export interface Asker {
 }
 const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
 
-import type { TextFile } from './corpus.ts';
-import type { DataFile } from './readers/index.ts';
+/**
+ * Reads the data of a recipe: running text, or rows.
+ * @throws YumoError `FILE` when a pattern matches nothing, `DATA` for what does not fit its format.
+ */
+export async function readTrainingData(
+  data: DataRecipe,
+  folders: readonly string[],
+  note: Note,
+): Promise<TrainingData> {
+  if (data.kind === 'text') return { kind: 'text', files: await readTextFiles(data, folders) };
+  const read = async (sources: readonly SourceRecipe[], field: string) =>
+    readSources(await Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`))), note);
+  return {
+    kind: 'rows',
+    training: await read(data.train, 'data.train'),
+    validation: data.validation && (await read(data.validation, 'data.validation')),
+  };
+}
+
+async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
+  const load = async (patterns: readonly string[], name: string): Promise<DataFile[]> => {
+    const paths = await findFiles(patterns, folders, { ...recipeAsker, who: `${field}.${name}` });
+    return Promise.all(paths.map(async (path) => ({ name: path, bytes: new Uint8Array(await readBytes(path)) })));
+  };
+  return {
+    source,
+    files: await load(source.files, 'files'),
+    targets: source.targets && (await load(source.targets, 'targets')),
+  };
+}
 
 /**
- * Reads the files of a recipe.
+ * Reads the text files of a recipe.
  * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
  * @throws YumoError `FILE` when a pattern matches nothing, naming the folders; `DATA` for text that is not UTF-8 and rows without the
  *   field, with file and line.
@@ -29,10 +61,20 @@ import type { DataFile } from './readers/index.ts';
 export async function readTextFiles(
   data: TextFilesQuery,
   folders: readonly string[],
-  { who, remedy }: Asker = recipeAsker,
+  asker: Asker = recipeAsker,
 ): Promise<TextFile[]> {
-  const paths = new Map<string, string>(); // path → name as the recipe says it
-  for (const pattern of data.files) {
+  const paths = await findFiles(data.files, folders, asker);
+  return Promise.all(paths.map((path) => readTextFile(path, data)));
+}
+
+/** Files that patterns name, each once. */
+async function findFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  { who, remedy }: Asker,
+): Promise<string[]> {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
     const found = await firstMatch(pattern, folders);
     if (found.length === 0)
       throw new YumoError(
@@ -40,9 +82,9 @@ export async function readTextFiles(
         `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
         { pattern, folders },
       );
-    for (const path of found) paths.set(path, path);
+    for (const path of found) paths.add(path);
   }
-  return Promise.all([...paths.keys()].map((path) => readTextFile(path, data)));
+  return [...paths];
 }
 
 /**
@@ -53,31 +95,15 @@ export async function readTextFiles(
 export async function readDataFiles(
   patterns: readonly string[],
   folders: readonly string[],
-  { who, remedy }: Asker,
+  asker: Asker,
 ): Promise<DataFile[]> {
-  const files: DataFile[] = [];
-  for (const pattern of patterns) {
-    const found = await firstMatch(pattern, folders);
-    if (found.length === 0)
-      throw new YumoError(
-        'FILE',
-        `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
-        { pattern, folders },
-      );
-    for (const path of found)
-      try {
-        const { buffer, byteOffset, byteLength } = await readFile(path);
-        const near = relative('.', path);
-        files.push({
-          name: near.startsWith('..') ? path : near,
-          bytes: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-        }); // a file's buffer is its own
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new YumoError('FILE', `${path}: cannot be read (${why})`, { path }, error);
-      }
-  }
-  return files;
+  const paths = await findFiles(patterns, folders, asker);
+  return Promise.all(
+    paths.map(async (path) => {
+      const near = relative('.', path);
+      return { name: near.startsWith('..') ? path : near, bytes: new Uint8Array(await readBytes(path)) };
+    }),
+  );
 }
 
 async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
@@ -120,8 +146,8 @@ async function match(folder: string, [segment, ...rest]: readonly string[]): Pro
   return [...new Set(found)];
 }
 
-async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
-  let bytes: Uint8Array = await readFile(path).catch((error: unknown) => {
+const readBytes = (path: string): Promise<Uint8Array> =>
+  readFile(path).catch((error: unknown) => {
     throw new YumoError(
       'FILE',
       `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
@@ -129,6 +155,9 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
       error,
     );
   });
+
+async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
+  let bytes = await readBytes(path);
   const name = path.replace(/\.gz$/, '');
   if (path.endsWith('.gz')) {
     bytes = await promisify(gunzip)(bytes).catch((error: unknown) => {
