@@ -6,6 +6,7 @@ export * from './checkpoint/safetensors.ts';
 export { readShards } from './checkpoint/shards.ts';
 export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
+export * from './checkpoint/verified.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
 export * from './export/export.ts';
