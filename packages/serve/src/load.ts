@@ -1,7 +1,7 @@
 // A model's folder → a text generator on onnxruntime.
 
 import { streamLongText } from '@yumo/core';
-import { diskSource, type NodeDevice, onnxruntimeNode, TextGenerator } from '@yumo/core/node';
+import { chooseRuntime, modelSource, TextGenerator } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import type { Generator } from './generation.ts';
 
@@ -13,11 +13,8 @@ export interface LoadOptions {
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
 export async function loadGenerator(folder: string, { device, threads }: LoadOptions = {}): Promise<Generator> {
-  const runtime = await onnxruntimeNode({
-    ...(device ? { device: device as NodeDevice } : {}), // checked there against what is installed
-    ...(threads ? { threads } : {}),
-  });
-  const generator = await TextGenerator.load(diskSource(folder), runtime, {
+  const { runtime } = await chooseRuntime({ device: device ?? 'cpu', ...(threads ? { threads } : {}) });
+  const generator = await TextGenerator.load(modelSource(folder), runtime, {
     tokenizer: (json) => Tokenizer.fromJson(json),
   });
   return {

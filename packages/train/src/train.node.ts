@@ -6,7 +6,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isYumoError, type Runtime, YumoError } from '@yumo/core';
-import { onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
+import { chooseRuntime, writeFileAtomic } from '@yumo/core/node';
 import { readTextFiles } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
@@ -203,7 +203,8 @@ async function removeTraces(folder: string): Promise<void> {
 export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
-  return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+  const { runtime } = await chooseRuntime({ device, ...(threads === undefined ? {} : { threads }) }); // GPUs are checked first
+  return runtime;
 }
 
 /** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */

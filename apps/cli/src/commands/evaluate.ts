@@ -2,12 +2,12 @@
 
 import { relative } from 'node:path';
 import { openBundle } from '@yumo/core';
-import { diskSource, onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
+import { writeFileAtomic } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import { evaluateLanguageModel, type TokenPrediction } from '@yumo/train';
 import { readTextFiles } from '@yumo/train/node';
 import { type DeviceOptions, deviceOption, integerFrom, threadsOption } from '../options.ts';
-import { progressOf, type Register } from '../session.ts';
+import { engineOf, modelOf, progressOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import { pairs, table } from '../ui/table.ts';
 
@@ -54,7 +54,7 @@ export const evaluate: Register = (program, session) => {
     .action(async (folder: string, files: string[], options: Options) => {
       const { device, threads, field, stride } = options;
       const { signal } = interruption;
-      const bundle = await openBundle(diskSource(folder));
+      const bundle = await openBundle(modelOf(session, folder));
       const tokenizer = Tokenizer.fromJson(await bundle.tokenizerJson(), { file: `${folder}/tokenizer.json` });
       const read = await readTextFiles({ files, field }, [process.cwd()], { who: 'evaluate', remedy: p.noFile });
       const texts = read.flatMap(({ name, documents }) =>
@@ -63,7 +63,7 @@ export const evaluate: Register = (program, session) => {
           text,
         })),
       );
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
       const progress = progressOf(session);
       const worst = new Worst(options.worst);
       const rows: string[] = [];
@@ -96,7 +96,7 @@ export const evaluate: Register = (program, session) => {
         token: tokenizer.decode([id]),
         logProbability,
       }));
-      output.document({ model: folder, files, device, ...result, worst: surprises });
+      output.document({ model: folder, files, device: runtime.name, ...result, worst: surprises });
       output.print(
         pairs([
           [p.texts, p.textsOf(whole(result.texts), whole(result.tokens), whole(result.characters))],
