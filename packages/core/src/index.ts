@@ -6,6 +6,7 @@ export * from './checkpoint/safetensors.ts';
 export { readShards } from './checkpoint/shards.ts';
 export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
+export * from './checkpoint/verified.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
 export * from './export/export.ts';
@@ -39,6 +40,7 @@ export { type GraphCost, graphCost, peakBytes } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
 export { countOperations, print } from './graph/print.ts';
+export { type Recompute, recompute } from './graph/recompute.ts';
 export { simplify } from './graph/simplify.ts';
 export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
@@ -48,6 +50,7 @@ export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-
 export {
   architectureFor,
   causalLmTypes,
+  familyFor,
   type Model,
   modelFor,
   modelTypes,

@@ -19,6 +19,7 @@ import {
   first,
   headsOver,
   ids,
+  labelledStates,
   multipleChoice,
   scored,
   segmentedInputs,
@@ -123,7 +124,9 @@ export const albert: Architecture<AlbertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     AlbertModel: encoderHead(encode, segmentedInputs),
-    AlbertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    AlbertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     AlbertForPreTraining: head(
       { ...tokenLabels, sentence_order_label: ids('batch') },
       (s, x, { labels, sentence_order_label: order }, c, dropout) => {

@@ -18,6 +18,7 @@ import {
   first,
   headsOver,
   type Labelled,
+  labelledStates,
   multipleChoice,
   needed,
   readLabels,
@@ -209,12 +210,16 @@ export const bert: Architecture<BertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     BertModel: encoderHead(encode, segmentedInputs),
-    BertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    BertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     BertForNextSentencePrediction: head({ labels: nextSentence.next_sentence_label }, (s, x, { labels }, c) =>
       scored(followed(s, x, c), labels),
     ),
-    BertForPreTraining: head({ ...tokenLabels, ...nextSentence }, (s, x, { labels, next_sentence_label: next }, c) => {
-      const [prediction_logits, seq_relationship_logits] = [predictions(s, x, c), followed(s, x, c)];
+    BertForPreTraining: head({ ...tokenLabels, ...nextSentence }, (s, x, inputs, c) => {
+      const { labels, next_sentence_label: next } = inputs;
+      const prediction_logits = predictions(s, labelledStates(x, inputs), c);
+      const seq_relationship_logits = followed(s, x, c);
       return {
         prediction_logits,
         seq_relationship_logits,

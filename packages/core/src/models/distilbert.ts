@@ -18,6 +18,7 @@ import {
   first,
   headsOver,
   type Labelled,
+  labelledStates,
   multipleChoice,
   needed,
   readLabels,
@@ -170,7 +171,9 @@ export const distilbert: Architecture<DistilBertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     DistilBertModel: encoderHead(encode, textInputs),
-    DistilBertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    DistilBertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     DistilBertForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(textClasses(s, x, c.num_labels, c, dropout), labels, c),
     ),

@@ -20,6 +20,7 @@ import {
   encoderHead,
   first,
   headsOver,
+  labelledStates,
   multipleChoice,
   scored,
   segmentedInputs,
@@ -130,7 +131,9 @@ export const electra: Architecture<ElectraConfig> = {
         binaryCrossEntropy(logits, cast(y, 'float32'), { counts: mask && cast(mask, 'float32') }),
       ),
     ),
-    ElectraForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    ElectraForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     ElectraForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(textClasses(s, x, c, dropout), labels, c),
     ),

@@ -14,8 +14,10 @@ import {
   div,
   equal,
   expand,
+  gather,
   gatherElements,
   greater,
+  iota,
   less,
   maximum,
   mul,
@@ -25,7 +27,16 @@ import {
   sum,
   where,
 } from '../ops/build.ts';
-import { crossEntropy, dim, l2Normalize, nextTokenLoss, sizeTensor, squeeze, unsqueeze } from '../ops/compose.ts';
+import {
+  crossEntropy,
+  dim,
+  flattenRows,
+  l2Normalize,
+  nextTokenLoss,
+  sizeTensor,
+  squeeze,
+  unsqueeze,
+} from '../ops/compose.ts';
 import { integer, type Tensor } from '../tensor.ts';
 import type {
   CrossDecoderInputs,
@@ -164,6 +175,17 @@ export const classified = (logits: Tensor, labels: Tensor | undefined, c: Labell
         )
       : binaryCrossEntropy(z, targets);
   });
+
+/**
+ * The states that a masked language model's output layer reads: all, or where `label_positions` (int32 `[batch, labels]`) is among the inputs
+ * those positions alone, `[batch, labels, hidden]`. In training six positions of seven have no label: the product with the vocabulary is theirs to save.
+ */
+export function labelledStates(x: Tensor, { label_positions: at }: NamedTensors): Tensor {
+  if (!at) return x;
+  const [batch, length] = [dim(x, 0), dim(x, 1)];
+  const row = reshape(mul(iota(batch), sizeTensor(length)), [batch, 1]);
+  return gather(flattenRows(x), add(at, row));
+}
 
 /** Start and end of an answer, from `[batch, sequence, 2]`. Positions beyond the sequence are ignored. */
 export function spans(logits: Tensor, { start_positions, end_positions }: NamedTensors): NamedTensors {
