@@ -3,7 +3,7 @@
 import { graphCost, peakBytes, sizeOf, throwIfAborted } from '@yumo/core';
 import { formsOf, trainingEngine } from './engine.ts';
 import { initialValues } from './initial.ts';
-import { planTraining, type TrainingJob } from './trainer.ts';
+import { planTraining, resolvedRecipe, type TrainingJob } from './trainer.ts';
 
 export interface TrainingEstimate {
   readonly parameters: number;
@@ -33,13 +33,14 @@ export async function estimateTraining(
   job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'runtime' | 'signal'>,
   { steps = 4 }: { readonly steps?: number } = {},
 ): Promise<TrainingEstimate> {
-  const { recipe, runtime, signal } = job;
-  const { task, model, tokenizer } = await planTraining(job);
+  const recipe = await resolvedRecipe(job);
+  const { runtime, signal } = job;
+  const { task, model, tokenizer } = await planTraining({ ...job, recipe });
   const forms = formsOf(await task.order.batch(0));
-  const engine = await trainingEngine(runtime, recipe, task.loss, forms, (step) => ({
-    parameters: initialValues([...step.parameters, ...step.buffers], recipe.seed, recipe.zeroStart),
-    state: step.initialState(),
-  }));
+  const engine = await trainingEngine(runtime, recipe, task.loss, forms, (step) => {
+    const parameters = initialValues([...step.parameters, ...step.buffers], recipe.seed, recipe.zeroStart);
+    return { parameters, state: step.initialState(parameters) };
+  });
   try {
     // Every step twice: the first time its shape may have to be compiled.
     const times: number[] = [];
@@ -67,5 +68,6 @@ export async function estimateTraining(
     };
   } finally {
     await engine.dispose();
+    await task.close?.();
   }
 }

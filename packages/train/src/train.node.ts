@@ -12,7 +12,7 @@ import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
 import { applyOverrides, parseRecipe } from './recipe-fields.ts';
 import { openRun } from './run.node.ts';
-import { type Notice, runTraining } from './trainer.ts';
+import { changeableFields, type Notice, runTraining } from './trainer.ts';
 import { inWorker } from './worker-client.node.ts';
 
 export interface NodeTrainOptions {
@@ -56,19 +56,6 @@ export interface NodeResumeOptions extends Omit<NodeTrainOptions, 'overwrite'> {
   readonly overrides?: readonly string[];
 }
 
-/** Fields that may change between two sessions of a run. */
-const changeable = [
-  'steps',
-  'evaluateEvery',
-  'checkpointEvery',
-  'sampleEvery',
-  'samplePrompt',
-  'device',
-  'threads',
-  'description',
-  'expect',
-];
-
 /**
  * Goes on with a run from its last checkpoint.
  * @throws YumoError `CONFIG` when an override would change what was trained so far.
@@ -83,11 +70,11 @@ export async function* resume({
   const stored = await readRecipe(folder);
   const refused = overrides
     .map((o) => o.split('=')[0]!.trim())
-    .filter((path) => !changeable.includes(path.split('.')[0]!));
+    .filter((path) => !changeableFields.includes(path.split('.')[0]!));
   if (refused.length > 0)
     throw new YumoError(
       'CONFIG',
-      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeable.join(', ')} can. Start a new run for it`,
+      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeableFields.join(', ')} can. Start a new run for it`,
       { refused },
     );
   const recipe = parseRecipe(applyOverrides(stored, overrides), `${folder}/training/recipe.json`);
@@ -170,7 +157,7 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const runtime = await runtimeOf(recipe);
   // Data before the folder: a mistake in the recipe leaves no trace.
   const notices: Notice[] = [];
-  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }));
+  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }), signal);
   const init = await openInit(recipe, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
