@@ -21,6 +21,7 @@ export * from './data/readers/index.ts';
 export type { LoadedSource, SourceFile, TrainingData } from './data/sources.ts';
 export { readSources } from './data/sources.ts';
 export { estimateTraining, type TrainingEstimate } from './estimate.ts';
+export * from './evaluate/index.ts';
 export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';

@@ -1,7 +1,7 @@
 // Text files from disk: patterns, gzip, JSON lines.
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
@@ -97,6 +97,25 @@ export async function findFiles(
     for (const path of found) paths.add(path);
   }
   return [...paths];
+}
+
+/**
+ * Reads files as they are, for readers that find out their format.
+ * @param folders as for {@link readTextFiles}
+ * @throws YumoError `FILE`
+ */
+export async function readRawFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  asker: Asker,
+): Promise<DataFile[]> {
+  const paths = await findFiles(patterns, folders, asker);
+  return Promise.all(
+    paths.map(async (path) => {
+      const near = relative('.', path);
+      return { name: near.startsWith('..') ? path : near, bytes: new Uint8Array(await readBytes(path)) };
+    }),
+  );
 }
 
 async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
