@@ -6,7 +6,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
-import { diskSource, onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
+import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
 import { readTrainingData } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
@@ -206,7 +206,8 @@ async function removeTraces(folder: string): Promise<void> {
 export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
-  return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+  const { runtime } = await chooseRuntime({ device, ...(threads === undefined ? {} : { threads }) }); // GPUs are checked first
+  return runtime;
 }
 
 /** The model that a recipe starts from: a folder by its path, in the working directory or among the data. @throws YumoError `FILE` */
@@ -228,7 +229,7 @@ export async function openInit({ init }: Recipe, folders: readonly string[]): Pr
 }
 
 /** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
-export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+export async function readTokenizer(path: string, folders: readonly string[], who = 'tokenizer.path'): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),
@@ -237,7 +238,7 @@ export async function readTokenizer(path: string, folders: readonly string[]): P
     const status = await stat(place).catch(() => undefined);
     if (status?.isFile()) return readFile(place, 'utf8');
   }
-  throw new YumoError('FILE', `tokenizer.path: no file ${places.join(', ')}`, { path });
+  throw new YumoError('FILE', `${who}: no file ${places.join(', ')}`, { path });
 }
 
 const environment = (runtime: Runtime, dataFolders: readonly string[]): Record<string, unknown> => ({

@@ -8,6 +8,7 @@ import { suggestion, YumoError } from '@yumo/core';
 import type { Note } from '../objectives/objective.ts';
 import type { DataRecipe, SourceRecipe } from '../recipe.ts';
 import type { TextFile } from './corpus.ts';
+import { encodingAdvice } from './encoding.ts';
 import type { DataFile } from './readers/bytes.ts';
 import { type LoadedSource, readSources, type TrainingData } from './sources.ts';
 
@@ -67,11 +68,15 @@ export async function readTextFiles(
   return Promise.all(paths.map((path) => readTextFile(path, data)));
 }
 
-/** Files that patterns name, each once. */
-async function findFiles(
+/**
+ * The files that patterns of `*`, `?` and `**` name, each once, in the order of the patterns.
+ * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
+ * @throws YumoError `FILE` when a pattern matches nothing, naming the folders.
+ */
+export async function findFiles(
   patterns: readonly string[],
   folders: readonly string[],
-  { who, remedy }: Asker,
+  { who, remedy }: Asker = recipeAsker,
 ): Promise<string[]> {
   const paths = new Set<string>();
   for (const pattern of patterns) {
@@ -92,7 +97,7 @@ async function findFiles(
  * @param folders as for {@link readTextFiles}
  * @throws YumoError `FILE`
  */
-export async function readDataFiles(
+export async function readRawFiles(
   patterns: readonly string[],
   folders: readonly string[],
   asker: Asker,
@@ -173,7 +178,7 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new YumoError('DATA', `${path}: not UTF-8 text; convert it first (iconv -t utf-8)`, { path }, error);
+    throw new YumoError('DATA', `${path}: ${encodingAdvice(bytes, path)}`, { path }, error);
   }
   if (text.trim() === '') throw new YumoError('DATA', `${path}: the file has no text`, { path });
   return { name: path, documents: name.endsWith('.jsonl') ? readRows(path, text, data.field) : [text] };
