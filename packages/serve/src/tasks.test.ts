@@ -1,7 +1,7 @@
 // Tasks through the server, on real models of a few thousand random weights: equal to core alone, of any length, stopped at any token.
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -301,5 +301,25 @@ describe('files of models', () => {
     const etag = answer.headers.get('etag') ?? '';
     expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(304);
     expect((await fetch(`${server.address}/models/..%2f/checksums.json`)).status).toBe(404);
+  });
+});
+
+describe('8-bit files', () => {
+  const info = async () => (await client().models.query()).models.find((m) => m.name === 'tiny-names');
+  const path = (file: string) => join(folder, 'tiny-names', file);
+
+  it('are told where they are there, with how often they choose the same, and not when the weights are newer', async () => {
+    expect((await info())?.small).toBeUndefined();
+    mkdirSync(path('onnx'));
+    writeFileSync(path('onnx/model_quantized.onnx'), 'x'.repeat(100));
+    const others = ['config.json', 'generation_config.json', 'tokenizer.json'];
+    const bytes = others.reduce((n, file) => n + statSync(path(file)).size, 100);
+    expect((await info())?.small).toEqual({ bytes });
+    const files = [{ path: 'onnx/model_quantized.onnx', sameChoice: 0.97 }];
+    writeFileSync(path('onnx/made.json'), JSON.stringify({ files }));
+    expect((await info())?.small).toEqual({ bytes, sameChoice: 0.97 });
+    const { mtimeMs } = statSync(path('onnx/model_quantized.onnx'));
+    utimesSync(path('model.safetensors'), new Date(), new Date(mtimeMs + 2000));
+    expect((await info())?.small).toBeUndefined();
   });
 });
