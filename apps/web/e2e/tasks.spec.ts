@@ -388,7 +388,9 @@ test('the pages are reached by their names, with keys, in both languages, and fi
     // No word of the other language is left over; models are called as their cards call them.
     const words = await page.locator('main').evaluate((main) => {
       const copy = main.cloneNode(true) as HTMLElement;
-      for (const other of copy.querySelectorAll('select, [data-testid=model-line], [data-testid=examples], details'))
+      for (const other of copy.querySelectorAll(
+        'select, textarea, [data-testid=model-line], [data-testid=examples], details',
+      ))
         other.remove();
       return copy.textContent ?? '';
     });

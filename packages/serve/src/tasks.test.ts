@@ -80,20 +80,37 @@ describe('the list of models', () => {
     const names = async () => (await client().models.query()).models.map((m) => m.name);
     await writeTinyTasks(runs, ['tiny-en-de', 'tiny-summary']);
     expect((await names()).filter((n) => n === 'tiny-en-de')).toHaveLength(1); // that of the first folder
-    writeFileSync(
-      join(recipes, 'sentiment-xx.json'),
-      JSON.stringify({
-        name: 'sentiment-xx',
-        language: ['xx'],
-        model: { model_type: 'bert' },
-        data: { kind: 'csv', train: ['a.csv'], validation: { files: ['b.csv'] } },
-        objective: { kind: 'sequence-classification' },
-      }),
-    );
+    const recipe = (name: string, more: object): void =>
+      writeFileSync(join(recipes, `${name}.json`), JSON.stringify({ name, model: { model_type: 'bert' }, ...more }));
+    const data = (file: string): object => ({ kind: 'rows', train: [{ files: [file], targets: ['t.gz'] }] });
+    recipe('sentiment-xx', {
+      language: ['xx'],
+      data: { ...data('a.csv'), validation: [{ files: ['b.csv'] }] },
+      objective: { kind: 'sequence-classification' },
+      init: { from: 'runs/second' },
+    });
+    recipe('first', { data: data('c/*.txt'), objective: { kind: 'masked-lm' } });
+    recipe('second', { data: data('c.txt'), objective: { kind: 'masked-lm' }, init: { from: 'runs/first' } });
+    recipe('summary-xx', { data: data('d.txt'), objective: { kind: 'sequence-to-sequence', metric: 'rouge' } });
+    recipe('turn', { data: data('d.txt'), objective: { kind: 'sequence-to-sequence' }, init: { from: 'runs/turn' } });
+    writeFileSync(join(recipes, 'd.txt'), '');
     writeFileSync(join(recipes, 'broken.json'), '{');
-    expect((await client().models.query()).recipes).toEqual([
-      { name: 'sentiment-xx', description: '', task: 'classify', languages: ['xx'], data: ['a.csv', 'b.csv'] },
+    const listed = async () => (await client().models.query()).recipes;
+    expect(await listed()).toEqual([
+      {
+        name: 'sentiment-xx',
+        description: '',
+        task: 'classify',
+        languages: ['xx'],
+        data: ['a.csv', 't.gz', 'b.csv'],
+        dataElsewhere: true,
+        after: ['first', 'second'],
+      },
+      expect.objectContaining({ name: 'summary-xx', task: 'summarize', dataElsewhere: false, after: [] }),
+      expect.objectContaining({ name: 'turn', task: 'translate', after: [] }),
     ]);
+    mkdirSync(join(runs, 'second'));
+    expect((await listed())[0]?.after).toEqual([]); // trained already
   });
 
   it('gives a model that was trained anew under its name', async () => {
