@@ -1,7 +1,7 @@
 // A model's folder → what an engine drives, on onnxruntime.
 
-import { streamLongText } from '@yumo/core';
-import { diskSource, type NodeDevice, onnxruntimeNode, TextGenerator } from '@yumo/core/node';
+import { type Runtime, streamLongText } from '@yumo/core';
+import { chooseRuntime, modelSource, TextGenerator } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import type { Generator } from './generation.ts';
 import { type Head, openTask, type TaskModels } from './tasks/open.ts';
@@ -12,16 +12,14 @@ export interface LoadOptions {
   readonly threads?: number;
 }
 
-const runtimeFor = ({ device, threads }: LoadOptions) =>
-  onnxruntimeNode({
-    ...(device ? { device: device as NodeDevice } : {}), // checked there against what is installed
-    ...(threads ? { threads } : {}),
-  });
+/** GPUs are checked before they are trusted. */
+const runtimeFor = async ({ device, threads }: LoadOptions): Promise<Runtime> =>
+  (await chooseRuntime({ device: device ?? 'cpu', ...(threads ? { threads } : {}) })).runtime;
 const tokenizer = (json: string): Tokenizer => Tokenizer.fromJson(json);
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
 export async function loadGenerator(folder: string, options: LoadOptions = {}): Promise<Generator> {
-  const generator = await TextGenerator.load(diskSource(folder), await runtimeFor(options), { tokenizer });
+  const generator = await TextGenerator.load(modelSource(folder), await runtimeFor(options), { tokenizer });
   return {
     contextLength: generator.contextLength,
     stream: (prompt, { pastContext = 'end', ...options } = {}) =>
@@ -37,5 +35,5 @@ export async function loadTask<H extends Head>(
   options: LoadOptions = {},
 ): Promise<{ readonly model: TaskModels[H]; readonly runtime: string }> {
   const runtime = await runtimeFor(options);
-  return { model: await openTask(head, diskSource(folder), runtime, { tokenizer }), runtime: runtime.name };
+  return { model: await openTask(head, modelSource(folder), runtime, { tokenizer }), runtime: runtime.name };
 }

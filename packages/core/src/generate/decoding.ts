@@ -4,6 +4,7 @@ import { YumoError } from '../errors.ts';
 import type { Program, Values } from '../runtimes/runtime.ts';
 import { sizeOf, type Value } from '../value.ts';
 import { isIdentity, takeRows } from './cache.ts';
+import type { KnownPrefix } from './prefix-cache.ts';
 import type { Scores } from './processors.ts';
 
 /** What searches and samplers need of a model. */
@@ -93,12 +94,27 @@ export class DecoderRows implements Decoding {
     );
   }
 
-  /** Runs the prompts. */
+  /**
+   * Runs the prompts.
+   * @param known keys and values of the beginning of a single prompt, which is then not read again
+   */
   static async start(
     model: DecoderProgram,
     prompts: readonly (readonly number[])[],
-    { padToken = 0, signal }: { padToken?: number; signal?: AbortSignal | undefined } = {},
+    {
+      padToken = 0,
+      signal,
+      known,
+    }: { padToken?: number; signal?: AbortSignal | undefined; known?: KnownPrefix | undefined } = {},
   ): Promise<DecoderRows> {
+    if (known && prompts.length === 1) {
+      const rows = new DecoderRows(model, [0]);
+      rows.#cache = known.values;
+      rows.#length = known.length;
+      const rest = prompts[0]!.slice(known.length);
+      await rows.#run(rest, rest.length, signal);
+      return rows;
+    }
     const longest = Math.max(...prompts.map((p) => p.length));
     const padding = prompts.map((p) => longest - p.length);
     const rows = new DecoderRows(model, padding);
@@ -108,6 +124,13 @@ export class DecoderRows implements Decoding {
       signal,
     );
     return rows;
+  }
+
+  /** What was read of the first row so far, where it is alone and not padded. The values are not written to any more. */
+  get known(): KnownPrefix | undefined {
+    return this.#padding.length === 1 && this.#padding[0] === 0
+      ? { length: this.#length, values: this.#cache }
+      : undefined;
   }
 
   select(rows: readonly number[]): void {
