@@ -194,7 +194,12 @@ const family = (
     [`${name}ForSequenceClassification`]: lastTokenClassifier(decode, score),
   },
   causalLm,
-  cache: (c) => ({ layers: c.num_hidden_layers, keyValueHeads: c.num_key_value_heads, headSize: c.head_dim }),
+  cache: (c) => ({
+    layers: c.num_hidden_layers,
+    keyValueHeads: c.num_key_value_heads,
+    headSize: c.head_dim,
+    window: c.window,
+  }),
   contextLength: (c) => c.max_position_embeddings,
   vocabularySize: (c) => c.vocab_size,
   // Saved from the model without its head: no prefix.
