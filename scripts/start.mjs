@@ -45,7 +45,7 @@ export async function start(args) {
   const port = await choosePort(values.port ?? process.env.PORT);
   const server = spawn(
     process.execPath,
-    [join(webApp, 'node_modules/next/dist/bin/next'), 'start', '--port', String(port), '--hostname', values.host],
+    [join(webApp, 'server.mjs'), '--port', String(port), '--hostname', values.host],
     { cwd: webApp, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_ENV: 'production' } },
   );
   let said = '';

@@ -36,7 +36,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `node node_modules/next/dist/bin/next start --port ${port} --hostname localhost`,
+    command: `node server.mjs --port ${port} --hostname localhost`,
     url: `http://localhost:${port}/health`,
     reuseExistingServer: false,
     timeout: 60_000,

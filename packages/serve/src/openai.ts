@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readBody } from './body.ts';
 import type { EngineEvent } from './engine.ts';
 import { limits } from './limits.ts';
+import type { ModelInfo } from './model-info.ts';
 import type { Models } from './models.ts';
 import type { Sampling } from './sampling.ts';
 
@@ -283,21 +284,23 @@ async function listModels(models: Models): Promise<Response> {
   const list = await models.list();
   return Response.json({
     object: 'list',
-    data: list.filter((m) => m.problem === undefined).map((m) => modelObject(m.name)),
+    data: list.filter((m) => m.problem === undefined).map(modelObject),
   });
 }
 
 async function oneModel(models: Models, name: string): Promise<Response> {
   const found = (await models.list()).find((m) => m.name === name);
   if (!found) throw new YumoError('FILE', `model "${name}": not here; GET /v1/models lists them`, { model: name });
-  return Response.json(modelObject(name));
+  return Response.json(modelObject(found));
 }
 
-const modelObject = (name: string): Record<string, unknown> => ({
+const modelObject = ({ name, tasks }: ModelInfo): Record<string, unknown> => ({
   id: name,
   object: 'model',
   created: 0,
   owned_by: 'yumo',
+  /** Not in OpenAI's list: what the model can do; `write` is what completions need. */
+  capabilities: tasks,
 });
 
 function parse<T>(schema: z.ZodType<T>, json: unknown, path: string): T {

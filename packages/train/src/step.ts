@@ -12,8 +12,10 @@ import {
   integer,
   minimum,
   mul,
+  type NamedTensors,
   type Parameter,
   parameterScope,
+  type Scope,
   simplify,
   slice,
   sqrt,
@@ -29,16 +31,41 @@ import { type Optimizer, type OptimizerKind, optimizers, type StateForm } from '
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedules.ts';
 
+/** What is asked of some rows: a sum and what it is divided by, so that parts of a batch, and runs of a step, add up exactly. */
+export interface Loss {
+  /** `[]`, nats. */
+  readonly sum: Tensor;
+  /** `[]`: labels that count. */
+  readonly count: Tensor;
+  /** What an evaluation reads besides, by name; first axis: rows. */
+  readonly outputs?: NamedTensors;
+}
+
+/** Builds the loss of a batch. Every input has the rows of the batch as its first axis. */
+export type LossGraph = (scope: Scope, inputs: NamedTensors, dropout: Dropout | undefined) => Loss;
+
+/** Type and sizes of the inputs of one compiled graph. */
+export type BatchForms = Readonly<
+  Record<string, { readonly dtype: 'int32' | 'float32'; readonly shape: readonly number[] }>
+>;
+
+/** The language-model loss of the next token: inputs `input_ids`, `labels` (already moved by one), and where rows are padded `attention_mask` and `position_ids`. */
+export const nextTokenSum =
+  <C>(architecture: CausalLmArchitecture<C>, config: C): LossGraph =>
+  (scope, inputs, dropout) => {
+    const given = {
+      inputIds: inputs.input_ids!,
+      attentionMask: inputs.attention_mask,
+      positionIds: inputs.position_ids,
+      dropout,
+    };
+    return crossEntropySum(architecture.causalLm(scope, given, config).logits, inputs.labels!);
+  };
+
 /** What the graphs of a training are built from. */
-export interface StepOptions<C> {
-  readonly architecture: CausalLmArchitecture<C>;
-  readonly config: C;
-  /** Rows of one run. */
-  readonly batch: number;
-  /** Tokens of a row. */
-  readonly sequence: number;
-  /** Rows may be padded: the graphs also read `attention_mask` and `position_ids`, int32 `[batch, sequence]`. */
-  readonly padded?: boolean;
+export interface StepOptions {
+  readonly inputs: BatchForms;
+  readonly loss: LossGraph;
   readonly recipe: Pick<
     Recipe,
     'optimizer' | 'decay' | 'clip' | 'schedule' | 'steps' | 'parts' | 'accumulate' | 'seed'
@@ -58,9 +85,11 @@ export const summed = (name: string): string => `sum:${name}`;
 /** The graphs of a training, and what to feed them. */
 export interface TrainingStep {
   readonly parameters: readonly Parameter[];
+  /** Stored with the model, and not trained. */
+  readonly buffers: readonly Parameter[];
   readonly state: readonly StateTensor[];
   /**
-   * One run a step. In: parameters, state, `input_ids` and `labels` int32 `[batch, sequence]`, {@link scalars}.
+   * One run a step. In: parameters, buffers, state, the batch, {@link scalars}.
    * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping).
    * New values may be written over the old ones: every reader of an old value lies upstream of the norm, every writer downstream.
    */
@@ -88,37 +117,32 @@ const float = (x: number): Value => ({ dtype: 'float32', shape: [], data: Float3
 const int = (x: number): Value => ({ dtype: 'int32', shape: [], data: Int32Array.of(x) });
 
 /** Builds the graphs. @throws YumoError `SHAPE`, `GRAPH`, `CONFIG` */
-export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
-  const { architecture, config, batch, sequence, padded = false, recipe } = options;
+export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOptions): TrainingStep {
   const scope = parameterScope();
-  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
-  const labels = tensor('labels', 'int32', [batch, sequence]);
-  const attentionMask = tensor('attention_mask', 'int32', [batch, sequence]);
-  const positionIds = tensor('position_ids', 'int32', [batch, sequence]);
+  const inputs = tensorsOf(forms);
   const counter = tensor('dropout_counter', 'int32', []);
   let usesDropout = false;
 
   // Part after part: the activations of one are gone before the next begins, so the same memory serves all.
-  const losses = pieces(batch, recipe.parts).map(([start, end], part) => {
+  const losses = pieces(rowsIn(forms), recipe.parts).map(([start, end], part) => {
     const drawn = counterDropout(integer(recipe.seed | 0), counter);
     const dropout: Dropout = (x, rate, place) => {
       usesDropout = true;
       return drawn(x, rate, `${place}#${part}`);
     };
-    const rows = (t: Tensor): Tensor => slice(t, 0, start, end);
-    const padding = padded ? { attentionMask: rows(attentionMask), positionIds: rows(positionIds) } : {};
-    const out = architecture.causalLm(scope, { inputIds: rows(inputIds), ...padding, dropout }, config);
-    return crossEntropySum(out.logits, rows(labels));
+    const rows = Object.entries(inputs).map(([name, t]) => [name, slice(t, 0, start, end)] as const);
+    return lossGraph(scope, Object.fromEntries(rows), dropout);
   });
   const lossSum = losses.map((l) => l.sum).reduce(add);
   const labelCount = losses.map((l) => l.count).reduce(add);
-  const { parameters } = scope;
+  // Buffers are stored with the model and not trained.
+  const parameters = scope.parameters.filter((p) => !p.fixed);
+  const buffers = scope.parameters.filter((p) => p.fixed);
   const tensors = parameters.map((p) => p.tensor);
   const gradientInputs = [
     ...tensors,
-    inputIds,
-    labels,
-    ...(padded ? [attentionMask, positionIds] : []),
+    ...buffers.map((p) => p.tensor),
+    ...Object.values(inputs),
     ...(usesDropout ? [counter] : []),
   ];
 
@@ -176,6 +200,7 @@ export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
 
   return {
     parameters,
+    buffers,
     state,
     whole,
     accumulating: () => {
@@ -226,23 +251,22 @@ function pieces(length: number, parts: number): [number, number][] {
   ]);
 }
 
-/** The loss alone, for evaluation. In: parameters, `input_ids`, `labels`. Out: `loss_sum`, `label_count`. */
-export function evaluationGraph<C>(
-  architecture: CausalLmArchitecture<C>,
-  config: C,
-  batch: number,
-  sequence: number,
-): Graph {
+/** The loss alone, for evaluation. In: parameters, buffers, the batch. Out: `loss_sum`, `label_count`, and what the loss graph gives besides. */
+export function evaluationGraph(lossGraph: LossGraph, forms: BatchForms): Graph {
   const scope = parameterScope();
-  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
-  const labels = tensor('labels', 'int32', [batch, sequence]);
-  const { logits } = architecture.causalLm(scope, { inputIds }, config);
-  const { sum: lossSum, count } = crossEntropySum(logits, labels);
+  const inputs = tensorsOf(forms);
+  const { sum: lossSum, count, outputs } = lossGraph(scope, inputs, undefined);
   return simplify({
-    inputs: [...scope.parameters.map((p) => p.tensor), inputIds, labels],
-    outputs: { loss_sum: lossSum, label_count: count },
+    inputs: [...scope.parameters.map((p) => p.tensor), ...Object.values(inputs)],
+    outputs: { loss_sum: lossSum, label_count: count, ...outputs },
   });
 }
+
+const tensorsOf = (forms: BatchForms): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(forms).map(([name, { dtype, shape }]) => [name, tensor(name, dtype, shape)]));
+
+/** The size that all inputs share. */
+const rowsIn = (forms: BatchForms): number => Object.values(forms)[0]?.shape[0] ?? 0;
 
 // The table's row for a group's kind; the generic ties options to the row, which a union could not.
 const rowOf = <K extends OptimizerKind>(group: Group<K>): Optimizer<K> => optimizers[group.kind] as Optimizer<K>;

@@ -2,13 +2,15 @@
 
 import type { Value, Values } from '@yumo/core';
 import type { TrainingEvent } from './events.ts';
+import type { Metrics } from './objectives/objective.ts';
 
 /** What a run remembers beside numbers of the model. */
 export interface Progress {
   /** Steps done. */
   readonly step: number;
+  /** Of the best evaluation, by the recipe's measure. */
   readonly bestLoss: number | null;
-  readonly bestLossPerCharacter: number | null;
+  readonly bestMetrics: Metrics | null;
   readonly bestStep: number | null;
   /** The last step that was evaluated. */
   readonly evaluatedStep: number | null;
@@ -16,7 +18,7 @@ export interface Progress {
   readonly sampledStep: number | null;
   /** Computing time so far. */
   readonly seconds: number;
-  /** Of the token streams: the data must be the same when the run goes on. */
+  /** Of what is learnt: the data must be the same when the run goes on. */
   readonly fingerprint: string;
 }
 

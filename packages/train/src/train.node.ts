@@ -5,14 +5,14 @@ import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isYumoError, type Runtime, YumoError } from '@yumo/core';
-import { onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
-import { readTextFiles } from './data/files.node.ts';
+import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
+import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
+import { readTrainingData } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
 import { applyOverrides, parseRecipe } from './recipe-fields.ts';
 import { openRun } from './run.node.ts';
-import { runTraining } from './trainer.ts';
+import { type Notice, runTraining } from './trainer.ts';
 import { inWorker } from './worker-client.node.ts';
 
 export interface NodeTrainOptions {
@@ -169,7 +169,9 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const { recipe, mode, folder, dataFolders } = order;
   const runtime = await runtimeOf(recipe);
   // Data before the folder: a mistake in the recipe leaves no trace.
-  const files = await readTextFiles(recipe.data, dataFolders);
+  const notices: Notice[] = [];
+  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }));
+  const init = await openInit(recipe, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
   const training = join(folder, 'training');
@@ -182,7 +184,8 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
       join(training, 'environment.json'),
       `${JSON.stringify(environment(runtime, dataFolders), null, 2)}\n`,
     );
-    const job = { recipe, files, tokenizerJson, runtime, store: run.store, signal, resume: mode === 'resume' };
+    const resume = mode === 'resume';
+    const job = { recipe, data, notices, tokenizerJson, init, runtime, store: run.store, signal, resume };
     for await (const event of runTraining(job)) {
       began = true;
       yield event;
@@ -203,11 +206,30 @@ async function removeTraces(folder: string): Promise<void> {
 export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
-  return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+  const { runtime } = await chooseRuntime({ device, ...(threads === undefined ? {} : { threads }) }); // GPUs are checked first
+  return runtime;
+}
+
+/** The model that a recipe starts from: a folder by its path, in the working directory or among the data. @throws YumoError `FILE` */
+export async function openInit({ init }: Recipe, folders: readonly string[]): Promise<Bundle | undefined> {
+  if (!init) return undefined;
+  const places = isAbsolute(init.from)
+    ? [init.from]
+    : [...new Set([resolvePath(init.from), ...folders.map((f) => join(f, init.from))])];
+  for (const place of places)
+    if ((await stat(join(place, 'config.json')).catch(() => undefined))?.isFile()) return openBundle(diskSource(place));
+  throw new YumoError(
+    'FILE',
+    `init.from: no model in ${places.join(', ')}; train it first, or give its folder by --init.from`,
+    {
+      from: init.from,
+      places,
+    },
+  );
 }
 
 /** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
-export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+export async function readTokenizer(path: string, folders: readonly string[], who = 'tokenizer.path'): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),
@@ -216,7 +238,7 @@ export async function readTokenizer(path: string, folders: readonly string[]): P
     const status = await stat(place).catch(() => undefined);
     if (status?.isFile()) return readFile(place, 'utf8');
   }
-  throw new YumoError('FILE', `tokenizer.path: no file ${places.join(', ')}`, { path });
+  throw new YumoError('FILE', `${who}: no file ${places.join(', ')}`, { path });
 }
 
 const environment = (runtime: Runtime, dataFolders: readonly string[]): Record<string, unknown> => ({

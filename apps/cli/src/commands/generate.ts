@@ -1,10 +1,9 @@
 // `yumo generate <bundle> [prompt]`: continues a text.
 
 import { type GenerationEvent, TextGenerator } from '@yumo/core';
-import { diskSource, onnxruntimeNode } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import { collect, type DeviceOptions, deviceOption, integerFrom, numberFrom, threadsOption } from '../options.ts';
-import type { Register } from '../session.ts';
+import { engineOf, modelOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import { readStandardInput } from '../ui/input.ts';
 
@@ -24,7 +23,8 @@ interface Options extends DeviceOptions {
   readonly stream?: true;
 }
 
-export const generate: Register = (program, { output, phrases, interruption }) => {
+export const generate: Register = (program, session) => {
+  const { output, phrases, interruption } = session;
   const p = phrases.generate;
   const integer = (least: number) => integerFrom(phrases, least);
   program
@@ -52,8 +52,8 @@ export const generate: Register = (program, { output, phrases, interruption }) =
       const { device, threads, stream, blockNgrams: noRepeatNgramSize, ...sampling } = options;
       const { signal } = interruption;
       const prompt = given ?? (await readStandardInput());
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
-      const generator = await TextGenerator.load(diskSource(folder), runtime, {
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
+      const generator = await TextGenerator.load(modelOf(session, folder), runtime, {
         tokenizer: (json) => Tokenizer.fromJson(json, { file: `${folder}/tokenizer.json` }),
         signal,
       });

@@ -42,19 +42,14 @@ export async function followTraining(
         }
         case 'evaluation':
           progress.clear();
-          output.print(
-            p.evaluation(
-              event.step,
-              event.loss.toFixed(4),
-              event.lossPerCharacter.toFixed(4),
-              significant(event.perplexity),
-              event.best,
-            ),
-          );
+          output.print(p.evaluation(event.step, event.loss.toFixed(4), measures(event.metrics, phrases), event.best));
           break;
         case 'sample':
           progress.clear();
           output.print(`${p.sample(event.step)}\n${event.prompt}${event.text}`);
+          break;
+        case 'notice':
+          output.print(p.notice(whole(event.count), event.text));
           break;
         case 'checkpoint':
           break;
@@ -88,18 +83,28 @@ export function describeEstimate(
   ]);
 }
 
-function summary(done: Done, folder: string, { phrases: { training: p } }: Session): string {
-  const { step, reason, bestLoss, bestLossPerCharacter, bestStep, seconds, expectation } = done;
+/** What an evaluation measured besides the loss. */
+const measures = (metrics: Readonly<Record<string, number>>, { training: p }: Phrases): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${p.measures[name as keyof typeof p.measures] ?? name} ${significant(value, 4)}`)
+    .join(', ');
+
+function summary(done: Done, folder: string, { phrases }: Session): string {
+  const { training: p } = phrases;
+  const { step, reason, bestLoss, bestMetrics, bestStep, seconds, expectation } = done;
   const best =
-    bestLoss === null || bestLossPerCharacter === null || bestStep === null
+    bestLoss === null || bestStep === null
       ? []
-      : [p.best(bestLoss.toFixed(4), bestLossPerCharacter.toFixed(4), bestStep)];
+      : [p.best(bestLoss.toFixed(4), measures(bestMetrics ?? {}, phrases), bestStep)];
   const expected = expectation
     ? [
         p.expectation(
           expectation.metric,
           significant(expectation.value),
-          significant(expectation.atMost),
+          [
+            ...(expectation.atMost === undefined ? [] : [`≤ ${significant(expectation.atMost)}`]),
+            ...(expectation.atLeast === undefined ? [] : [`≥ ${significant(expectation.atLeast)}`]),
+          ].join(', '),
           expectation.met,
         ),
       ]

@@ -19,7 +19,7 @@ export function takeRows(v: Value, rows: readonly number[]): Value {
 export function takePositions(v: Value, length: number): Value {
   const [batch, heads, time, size] = v.shape as [number, number, number, number];
   if (length === time) return v;
-  const data = allocate(v.dtype, batch * heads * length * size);
+  const data = v.data.slice(0, batch * heads * length * size); // for its kind of array: every number is overwritten
   for (let i = 0; i < batch * heads; i++) {
     const kept = v.data.subarray(i * time * size, (i * time + length) * size);
     (data as { set(source: Data, at: number): void }).set(kept, i * length * size); // as above
@@ -39,8 +39,8 @@ export interface CacheForm {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
-  /** Slots that a cache grows by; the mask hides those that hold nothing yet. 1 where a slot must be a position. */
-  readonly growth: number;
+  /** Whether there may be slots that hold nothing yet, which the mask hides. Not where a slot must be a position. */
+  readonly slack: boolean;
 }
 
 const parts = ['key', 'value'] as const;
@@ -86,12 +86,23 @@ export class KeyValueCache {
     );
   }
 
+  /** The slots in use, in arrays of their own. */
+  copy(): Values {
+    return Object.fromEntries(
+      Object.entries(this.feeds()).map(([name, v]) => {
+        const cut = takePositions(v, this.length);
+        return [name, cut === v ? { ...v, data: v.data.slice() } : cut];
+      }),
+    );
+  }
+
   /** Adds positions `[row, head, count, size]` to every row, in the order of {@link cacheNames}. */
   append(added: readonly Value[], count: number): void {
-    const { headSize, growth, keyValueHeads } = this.#form;
+    const { headSize, slack, keyValueHeads } = this.#form;
     const needed = this.length + count;
     if (this.capacity === 0 && isDouble(added[0]!)) this.#tensors = this.#tensors.map(() => new Float64Array(0));
-    if (needed > this.capacity) this.#grow(Math.ceil(needed / growth) * growth);
+    // A fifth in vain at most, and laid out anew less and less often.
+    if (needed > this.capacity) this.#grow(slack ? 8 * Math.ceil((1.25 * needed) / 8) : needed);
     for (const [i, { data }] of added.entries()) {
       const tensor = this.#tensors[i]!;
       for (let head = 0; head < this.places * keyValueHeads; head++) {

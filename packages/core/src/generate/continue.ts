@@ -3,6 +3,7 @@
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { type BeamOptions, type BeamResult, beamSearch } from './beam.ts';
 import type { Decoding } from './decoding.ts';
+import { ConstrainedRows, type Constraint } from './grammar/constraint.ts';
 import { checkGenerationOptions, processorsFor, type ScoreOptions } from './options.ts';
 import { chain, checkScores, type Processor, type Scores } from './processors.ts';
 import { argmaxOf, drawAt, logProbabilityOf, uniformAt } from './sampling.ts';
@@ -18,6 +19,8 @@ export interface GenerateOptions extends ScoreOptions {
   /** The model's own by default. */
   readonly endTokens?: readonly number[] | undefined;
   readonly padToken?: number | undefined;
+  /** What the new text must be; processors act within it. Made by `compileGrammar`. */
+  readonly constraint?: Constraint | undefined;
   /** Applied after those that the options mean. */
   readonly processors?: readonly Processor[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -56,11 +59,21 @@ export interface Start {
 
 type Resolved<O> = O & { readonly endTokens: readonly number[]; readonly padToken: number };
 
+/** What the rows must be, under the limit of each. */
+const constrainedRows = (
+  { rows, room }: Start,
+  { constraint, endTokens }: Resolved<GenerateOptions>,
+  maxNewTokens: number,
+): readonly ConstrainedRows[] | undefined =>
+  constraint &&
+  rows.map((_, row) => new ConstrainedRows(constraint, endTokens, Math.min(maxNewTokens, room[row]! + 1)));
+
 /** The processors of one row. */
 function processorsOf(
   { rows, encoderIds }: Start,
   options: Resolved<GenerateOptions>,
   maxNewTokens: number,
+  constrained: readonly ConstrainedRows[] | undefined,
 ): (row: number) => readonly Processor[] {
   const promptLength = rows[0]?.length ?? 0;
   const make = (row: number): readonly Processor[] => [
@@ -72,9 +85,9 @@ function processorsOf(
     }),
     ...(options.processors ?? []),
   ];
-  if (encoderIds) return make;
-  const shared = make(0);
-  return () => shared;
+  const shared = encoderIds ? undefined : make(0);
+  const plain = (row: number): readonly Processor[] => shared ?? make(row);
+  return constrained ? (row) => [constrained[row]!.around(chain(plain(row)))] : plain;
 }
 
 /** Continues rows token by token. @throws YumoError as `CausalLm.generate`. */
@@ -93,7 +106,8 @@ export async function* continueRows(
     return;
   }
   const promptLength = rows[0]!.length;
-  const of = processorsOf(start, options, maxNewTokens);
+  const constrained = constrainedRows(start, options, maxNewTokens);
+  const of = processorsOf(start, options, maxNewTokens, constrained);
   const process = rows.map((_, row) => (of(row).length > 0 ? chain(of(row)) : undefined));
   const decoding = await start.begin();
   for (let step = 0; ; step++) {
@@ -106,7 +120,8 @@ export async function* continueRows(
       ids.push(id);
       yield { kind: 'token', row, id, logProbability: logProbabilityOf(raw, id) };
       throwIfAborted(signal, 'generate');
-      const reason = endOf(id, step + 1, start.room[row]!, endTokens, maxNewTokens);
+      const isOver = constrained?.[row]?.isOver({ ids, promptLength });
+      const reason = isOver ? 'end' : endOf(id, step + 1, start.room[row]!, endTokens, maxNewTokens);
       if (reason) yield { kind: 'end', row, reason };
       else going.push(place);
     }
@@ -164,6 +179,8 @@ export async function searchRows(start: Start, options: Resolved<BeamGenerateOpt
     );
   throwIfAborted(signal, 'beam search');
   if (start.rows.length === 0) return [];
+  if (options.constraint && options.endTokens.length === 0)
+    throw new YumoError('CONFIG', 'beam search under a grammar needs an end token; give endTokens', {});
   // The last token of a row need not be read.
   const room = Math.min(...start.room) + 1;
   const maxNewTokens = Math.min(options.maxNewTokens ?? room, room);
@@ -174,6 +191,6 @@ export async function searchRows(start: Start, options: Resolved<BeamGenerateOpt
   return beamSearch(await start.begin(), start.rows, {
     ...options,
     maxNewTokens,
-    processorsOf: processorsOf(start, scored, maxNewTokens),
+    processorsOf: processorsOf(start, scored, maxNewTokens, constrainedRows(start, scored, maxNewTokens)),
   });
 }

@@ -4,6 +4,7 @@ import { YumoError } from '../errors.ts';
 import type { Program } from '../runtimes/runtime.ts';
 import { sizeOf, type Value, widened } from '../value.ts';
 import { cacheNames, isIdentity, KeyValueCache, takeRows } from './cache.ts';
+import type { KnownPrefix } from './prefix-cache.ts';
 import type { Scores } from './processors.ts';
 
 /** What searches and samplers need of a model. */
@@ -32,9 +33,6 @@ export interface DecoderProgram {
 
 const integers = (type: 'int32' | 'int64', shape: readonly number[], data: Int32Array): Value =>
   type === 'int32' ? { dtype: 'int32', shape, data } : widened(data, shape);
-
-/** Slots that a cache grows by: more are rarely laid out anew, fewer are attended to in vain. */
-const growth = 64;
 
 /** @throws YumoError `DATA`, `TOKENIZER`, `CONTEXT`: empty rows, ids outside the vocabulary, rows longer than the context. */
 export function checkPrompts(
@@ -88,15 +86,30 @@ export class DecoderRows implements Decoding {
     this.#places = padding.map((_, row) => row);
     this.#whole = !program.outputNames.includes('new_key_values.0.key');
     this.#added = cacheNames(layers, this.#whole ? 'present' : 'new_key_values');
-    this.#cache = new KeyValueCache({ ...model, growth: window === undefined ? growth : 1 }, padding.length);
+    this.#cache = new KeyValueCache({ ...model, slack: window === undefined }, padding.length);
   }
 
-  /** Runs the prompts. */
+  /**
+   * Runs the prompts.
+   * @param known keys and values of the beginning of a single prompt, which is then not read again
+   */
   static async start(
     model: DecoderProgram,
     prompts: readonly (readonly number[])[],
-    { padToken = 0, signal }: { padToken?: number; signal?: AbortSignal | undefined } = {},
+    {
+      padToken = 0,
+      signal,
+      known,
+    }: { padToken?: number; signal?: AbortSignal | undefined; known?: KnownPrefix | undefined } = {},
   ): Promise<DecoderRows> {
+    if (known && prompts.length === 1) {
+      const rows = new DecoderRows(model, [0]);
+      const values = cacheNames(model.layers, 'past_key_values').map((name) => known.values[name]!);
+      rows.#cache.append(values, known.length);
+      const rest = Int32Array.from(prompts[0]!.slice(known.length));
+      await rows.#run(rest, rest.length, signal);
+      return rows;
+    }
     const longest = Math.max(...prompts.map((p) => p.length));
     const padding = prompts.map((p) => longest - p.length);
     const rows = new DecoderRows(model, padding);
@@ -104,6 +117,13 @@ export class DecoderRows implements Decoding {
     for (const [row, prompt] of prompts.entries()) ids.set(prompt, row * longest + padding[row]!);
     await rows.#run(ids, longest, signal);
     return rows;
+  }
+
+  /** What was read of the first row so far, where it is alone and not padded: a copy. */
+  get known(): KnownPrefix | undefined {
+    return this.#padding.length === 1 && this.#padding[0] === 0
+      ? { length: this.#cache.length, values: this.#cache.copy() }
+      : undefined;
   }
 
   select(rows: readonly number[]): void {

@@ -270,6 +270,6 @@ function rowOf({ shape, data }: Value, row: number, tokens: number | undefined):
 function labelsOf(config: Readonly<Record<string, unknown>>): string[] {
   const named = config.id2label;
   const given: Readonly<Record<string, unknown>> = typeof named === 'object' && named !== null ? { ...named } : {};
-  const count = typeof config.num_labels === 'number' ? config.num_labels : Math.max(Object.keys(given).length, 2);
+  const count = typeof config.num_labels === 'number' ? config.num_labels : Object.keys(given).length || 2;
   return Array.from({ length: count }, (_, i) => (typeof given[i] === 'string' ? given[i] : `LABEL_${i}`));
 }

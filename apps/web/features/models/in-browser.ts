@@ -1,7 +1,17 @@
-// Continuations by the model in this page: a worker that is started at the first one.
+// Work done by the model in this page: a worker that is started at the first one.
 
-import type { Failure } from '@yumo/serve/client';
-import type { BrowserEvent, FromWorker, GenerateMessage, ToWorker } from '../../workers/messages.ts';
+import type { Failure, Sampling } from '@yumo/serve/client';
+import type {
+  BrowserEvent,
+  BrowserModel,
+  BrowserTaskEvent,
+  FromWorker,
+  TaskInputs,
+  TaskMessage,
+  TaskName,
+  ToWorker,
+  WorkMessage,
+} from '../../workers/messages.ts';
 
 /** What the worker failed with; undefined failure: a bug of ours. */
 export class BrowserModelError extends Error {
@@ -32,11 +42,10 @@ function start(): Worker {
   return made;
 }
 
-/** Ends when the text does, when the signal fires (then the last event is `done` with reason `aborted`), or throws {@link BrowserModelError}. */
-export async function* writeInBrowser(
-  request: Omit<GenerateMessage, 'kind' | 'id'>,
-  signal: AbortSignal,
-): AsyncGenerator<BrowserEvent, void> {
+type Event = (FromWorker & { kind: 'event' })['event'];
+
+/** Ends when the work does, or throws {@link BrowserModelError}. A stopped work may end either way. */
+async function* inBrowser(make: (id: number) => WorkMessage, signal: AbortSignal): AsyncGenerator<Event, void> {
   worker ??= start();
   const own = worker;
   const id = ++count;
@@ -56,7 +65,8 @@ export async function* writeInBrowser(
   const say = (message: ToWorker): void => own.postMessage(message);
   const stop = (): void => say({ kind: 'stop', id });
   signal.addEventListener('abort', stop, { once: true });
-  say({ kind: 'generate', id, ...request });
+  say(make(id));
+  if (signal.aborted) stop();
   try {
     for (;;) {
       const message = queue.shift();
@@ -75,3 +85,23 @@ export async function* writeInBrowser(
     listeners.delete(id);
   }
 }
+
+/** A continuation. After a stop the last event is `done` with reason `aborted`. */
+export const writeInBrowser = (
+  request: BrowserModel & { readonly prompt: string; readonly options: Sampling },
+  signal: AbortSignal,
+): AsyncGenerator<BrowserEvent, void> =>
+  // The events are those of what was asked for.
+  inBrowser((id) => ({ kind: 'generate', id, ...request }), signal) as AsyncGenerator<BrowserEvent, void>;
+
+export const runInBrowser = <T extends TaskName>(
+  model: BrowserModel,
+  task: T,
+  input: TaskInputs[T],
+  signal: AbortSignal,
+): AsyncGenerator<BrowserTaskEvent<T>, void> =>
+  // As above; the message's task and input belong together by the signature.
+  inBrowser((id) => ({ kind: 'task', id, task, input, ...model }) as TaskMessage, signal) as AsyncGenerator<
+    BrowserTaskEvent<T>,
+    void
+  >;

@@ -79,6 +79,12 @@ export const MoonIcon = () => (
   </Icon>
 );
 
+export const SwapIcon = () => (
+  <Icon>
+    <path d="M4 9h15M15 5l4 4-4 4M20 15H5M9 11l-4 4 4 4" />
+  </Icon>
+);
+
 /** The seal: 文, writing, cut in red. */
 export const Seal = () => (
   <svg viewBox="0 0 64 64" className="size-8 shrink-0" aria-hidden="true">
