@@ -1,6 +1,7 @@
 // The public names of @yumo/core that run anywhere.
 
 export * from './checkpoint/folder.ts';
+export { type HubOptions, isModelId, type ModelId, parseModelId } from './checkpoint/hub.ts';
 export * from './checkpoint/parameters.ts';
 export * from './checkpoint/safetensors.ts';
 export { readShards } from './checkpoint/shards.ts';

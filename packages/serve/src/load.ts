@@ -4,11 +4,12 @@ import {
   Chat,
   type ChatTurn,
   type GenerationEvent,
+  type Runtime,
   streamLongText,
   type TextGenerationOptions,
   YumoError,
 } from '@yumo/core';
-import { diskSource, type NodeDevice, onnxruntimeNode, TextGenerator } from '@yumo/core/node';
+import { chooseRuntime, modelSource, TextGenerator } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import { readChatTemplate } from './conversation.ts';
 import type { Generator } from './generation.ts';
@@ -20,17 +21,16 @@ export interface LoadOptions {
   readonly threads?: number;
 }
 
-const runtimeFor = ({ device, threads }: LoadOptions) =>
-  onnxruntimeNode({
-    ...(device ? { device: device as NodeDevice } : {}), // checked there against what is installed
-    ...(threads ? { threads } : {}),
-  });
+/** GPUs are checked before they are trusted. */
+const runtimeFor = async ({ device, threads }: LoadOptions): Promise<Runtime> =>
+  (await chooseRuntime({ device: device ?? 'cpu', ...(threads ? { threads } : {}) })).runtime;
 const tokenizer = (json: string): Tokenizer => Tokenizer.fromJson(json);
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
 export async function loadGenerator(folder: string, options: LoadOptions = {}): Promise<Generator> {
-  const generator = await TextGenerator.load(diskSource(folder), await runtimeFor(options), { tokenizer });
-  const template = await readChatTemplate(folder).catch(async (error: unknown) => {
+  const source = modelSource(folder);
+  const generator = await TextGenerator.load(source, await runtimeFor(options), { tokenizer });
+  const template = await readChatTemplate(source).catch(async (error: unknown) => {
     await generator.dispose();
     throw error;
   });
@@ -67,5 +67,5 @@ export async function loadTask<H extends Head>(
   options: LoadOptions = {},
 ): Promise<{ readonly model: TaskModels[H]; readonly runtime: string }> {
   const runtime = await runtimeFor(options);
-  return { model: await openTask(head, diskSource(folder), runtime, { tokenizer }), runtime: runtime.name };
+  return { model: await openTask(head, modelSource(folder), runtime, { tokenizer }), runtime: runtime.name };
 }

@@ -47,7 +47,7 @@ export function bundleFiles(facts: RunFacts): BundleFiles {
   });
   return {
     'config.json': json({ ...model.json, ...(recipe.save === 'float16' ? { torch_dtype: 'float16' } : {}) }),
-    'generation_config.json': json({ ...endings, ...reading.generation?.(tokenizer, model) }),
+    'generation_config.json': json({ ...endings, ...reading.generation?.(model) }),
     'tokenizer.json': json(tokenizer.toJson()),
     'tokenizer_config.json': json({
       tokenizer_class: 'PreTrainedTokenizerFast',

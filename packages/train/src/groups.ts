@@ -15,7 +15,8 @@ export interface Group<K extends OptimizerKind = OptimizerKind> {
 }
 
 /** Tables that are looked up, and output matrices: their rows are classes, not directions, so Muon leaves them to AdamW. */
-const table = /(^|\.)(wte|wpe|shared|embed_\w+|\w*embeddings?|lm_head|score|classifier)\.weight$/;
+const table =
+  /(^|\.)(wte|wpe|shared|embed_\w+|\w*embeddings?|lm_head|score|classifier|qa_outputs|relative_attention_bias|seq_relationship)\.weight$/;
 
 /** GPT-2's Conv1D keeps weights as `[inputs, outputs]`; everything else as `[outputs, inputs]`. */
 const inputsFirst = /\.(c_attn|c_proj|c_fc|q_attn)\.weight$/;

@@ -1,14 +1,7 @@
 // The public names of @yumo/train in Node: everything universal, and training on disk in a worker thread.
 
 export { cacheFolder } from './cache-folder.node.ts';
-export {
-  findFiles,
-  readDataFiles,
-  readTextFiles,
-  readTextFiles,
-  readTrainingData,
-  readTrainingData,
-} from './data/files.node.ts';
+export { findFiles, readRawFiles, readTextFiles, readTrainingData } from './data/files.node.ts';
 export { readDataFiles } from './data/read-files.node.ts';
 export { type StreamedCorpus, type StreamedCorpusOptions, streamedCorpus } from './data/streamed-corpus.node.ts';
 export { estimate, type NodeEstimateOptions } from './estimate.node.ts';

@@ -233,6 +233,9 @@ const tokenizer = z.discriminatedUnion('kind', [
     kind: z.literal('word-piece').describe('WordPiece trained on the training part (BERT); Chinese by character.'),
     vocabularySize: vocabularySize(8),
     minFrequency,
+    limitAlphabet: count
+      .optional()
+      .describe('Keep the commonest so many characters; the others become unknown. All by default.'),
     lowercase: z.boolean().default(true).describe('Upper and lower case are one.'),
     specialTokens,
   }),

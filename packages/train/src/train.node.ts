@@ -6,7 +6,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
-import { diskSource, onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
+import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
 import { readTrainingData } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
@@ -206,7 +206,8 @@ async function removeTraces(folder: string): Promise<void> {
 export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
-  return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+  const { runtime } = await chooseRuntime({ device, ...(threads === undefined ? {} : { threads }) }); // GPUs are checked first
+  return runtime;
 }
 
 /** The model that a recipe starts from: a folder by its path, in the working directory or among the data. @throws YumoError `FILE` */

@@ -1,6 +1,6 @@
 // `yumo evaluate <bundle> <files...>`: how good a model is at its task, by the field's own measures.
 
-import { diskSource, onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
+import { writeFileAtomic } from '@yumo/core/node';
 import {
   type Evaluation,
   evaluateTask,
@@ -11,11 +11,11 @@ import {
   type Score,
   worstOf,
 } from '@yumo/train';
-import { readDataFiles } from '@yumo/train/node';
+import { readRawFiles } from '@yumo/train/node';
 import { Option } from 'commander';
 import { type DeviceOptions, deviceOption, integerFrom, threadsOption } from '../options.ts';
 import type { Phrases } from '../phrases/en.ts';
-import { progressOf, type Register } from '../session.ts';
+import { engineOf, modelOf, progressOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import { pairs, table } from '../ui/table.ts';
@@ -88,11 +88,11 @@ export const evaluate: Register = (program, session) => {
       const { device, threads, text, field, pair, label, score, source, target } = options;
       const folders = [process.cwd()];
       const asker = { who: 'evaluate', remedy: p.noFile };
-      const files = await readDataFiles(patterns, folders, asker);
+      const files = await readRawFiles(patterns, folders, asker);
       const labels = await labelNames(options.labels, folders, asker);
       const baseline = options.baseline === undefined ? undefined : options.baseline === true ? [] : [options.baseline];
-      const training = baseline && (await readDataFiles(baseline, folders, asker));
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+      const training = baseline && (await readRawFiles(baseline, folders, asker));
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
       const progress = progressOf(session);
       const {
         task,
@@ -108,7 +108,7 @@ export const evaluate: Register = (program, session) => {
         pooling,
         stride,
       } = options;
-      const result = await evaluateTask(diskSource(folder), files, runtime, {
+      const result = await evaluateTask(modelOf(session, folder), files, runtime, {
         ...{
           task,
           format,
@@ -149,7 +149,7 @@ export const evaluate: Register = (program, session) => {
       if (result.languageModel?.lossless === false) output.note(p.lossy);
       if (options.predictions !== undefined) await writeFileAtomic(options.predictions, linesOf(result.predictions));
       const worst = worstOf(result.predictions, options.worst);
-      output.document(documentOf(result, { files: patterns, device }, worst));
+      output.document(documentOf(result, { files: patterns, device: runtime.name }, worst));
       print(output, phrases, result, worst);
       if (options.predictions !== undefined) output.print(phrases.wrote(options.predictions));
     });
@@ -163,7 +163,7 @@ async function labelNames(
 ): Promise<string[] | undefined> {
   if (given === undefined) return undefined;
   if (!/\.\w+$/.test(given) || given.includes(',')) return given.split(',').map((name) => name.trim());
-  const [file] = await readDataFiles([given], folders, asker);
+  const [file] = await readRawFiles([given], folders, asker);
   return new TextDecoder()
     .decode(file!.bytes)
     .split(/\r?\n/)

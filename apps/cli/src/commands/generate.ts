@@ -2,11 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { type GenerationEvent, type Grammar, TextGenerator, YumoError } from '@yumo/core';
-import { diskSource, onnxruntimeNode } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
 import { Option } from 'commander';
 import { collect, type DeviceOptions, deviceOption, integerFrom, numberFrom, threadsOption } from '../options.ts';
-import type { Register } from '../session.ts';
+import { engineOf, modelOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import { readStandardInput } from '../ui/input.ts';
 
@@ -46,7 +45,8 @@ async function grammarOf({ jsonSchema, regex, grammar }: Options): Promise<Gramm
   }
 }
 
-export const generate: Register = (program, { output, phrases, interruption }) => {
+export const generate: Register = (program, session) => {
+  const { output, phrases, interruption } = session;
   const p = phrases.generate;
   const integer = (least: number) => integerFrom(phrases, least);
   program
@@ -78,8 +78,8 @@ export const generate: Register = (program, { output, phrases, interruption }) =
       const { jsonSchema: _schema, regex: _regex, ...sampling } = { ...others, grammar: await grammarOf(options) };
       const { signal } = interruption;
       const prompt = given ?? (await readStandardInput());
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
-      const generator = await TextGenerator.load(diskSource(folder), runtime, {
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
+      const generator = await TextGenerator.load(modelOf(session, folder), runtime, {
         tokenizer: (json) => Tokenizer.fromJson(json, { file: `${folder}/tokenizer.json` }),
         signal,
       });

@@ -30,13 +30,16 @@ export const en = {
   internal: 'this is a bug of yumo; --debug prints where',
   timeLeft: (time: string): string => `${time} left`,
   wrote: (path: string): string => `wrote ${path}`,
-  device: 'what computes: cpu, webgpu, cuda, dml, coreml',
+  device: 'what computes; auto takes the best that is here and says why',
+  fellBack: (name: string, passed: readonly string[]): string =>
+    `computing on ${name}; not on ${passed.join('; ')} (yumo doctor says more)`,
+  download: (file: string): string => `${file}, MB`,
   threads: 'processor threads; all by default',
   seed: 'of the random numbers; the same seed gives the same result',
   notInteger: (least: number): string => `must be a whole number ≥ ${least}`,
   notNumber: (least: number, most: number): string =>
     Number.isFinite(most) ? `must be a number from ${least} to ${most}` : `must be a number ≥ ${least}`,
-  bundle: 'folder of a model: config.json, model.safetensors, tokenizer.json',
+  bundle: 'folder of a model (config.json, model.safetensors, tokenizer.json), or org/name[@revision] of the hub',
   loading: 'loading',
   doctor: {
     summary: 'checks every engine of this computer and says what is missing',
@@ -50,6 +53,7 @@ export const en = {
     no: 'NO',
     missing: 'not here',
     crashed: (code: string): string => `the engine ended the process (${code})`,
+    auto: (name: string): string => `--device auto takes ${name}`,
     // How each engine is had.
     advice: {
       cpu: 'onnxruntime-node is missing or has no build for this platform: install again with npm install, on Linux, macOS (Apple silicon) or Windows, x64 or arm64',
@@ -58,6 +62,12 @@ export const en = {
       cuda: 'it needs an NVIDIA GPU, CUDA 12, cuDNN 9, and the provider’s libraries, which are not in the package: in node_modules/onnxruntime-node run ONNXRUNTIME_NODE_INSTALL=cuda12 node script/install.js',
       dml: 'DirectML comes with onnxruntime-node on Windows only; use webgpu elsewhere',
       coreml: 'Core ML comes with onnxruntime-node on macOS only; use webgpu elsewhere',
+      'tfjs-node-gpu':
+        'for NVIDIA GPUs on Linux and Windows: npm install @tensorflow/tfjs-node-gpu (it downloads libtensorflow), with CUDA and cuDNN installed',
+      'tfjs-node': 'npm install @tensorflow/tfjs-node (it downloads libtensorflow); cpu is as good where it runs',
+      wasm: 'it comes with onnxruntime-web, a dependency of yumo: install again with npm install',
+      'tfjs-wasm': 'npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm; wasm is as good',
+      'tfjs-cpu': 'npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu; slow, for comparison',
     },
     allRight: 'every engine that is here computes rightly',
     wrong: 'an engine computes wrongly: do not use it',

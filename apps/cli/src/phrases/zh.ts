@@ -32,12 +32,14 @@ export const zh: Phrases = {
   internal: '这是 yumo 的缺陷；加 --debug 可查看位置',
   timeLeft: (time) => `剩余 ${time}`,
   wrote: (path) => `已写入 ${path}`,
-  device: '计算设备：cpu、webgpu、cuda、dml、coreml',
+  device: '计算设备；auto 选用本机最好的一种并说明原因',
+  fellBack: (name, passed) => `在 ${name} 上计算；未用 ${passed.join('；')}（详见 yumo doctor）`,
+  download: (file) => `${file}，MB`,
   threads: '处理器线程数；默认全部',
   seed: '随机数种子；种子相同，结果相同',
   notInteger: (least) => `须为不小于 ${least} 的整数`,
   notNumber: (least, most) => (Number.isFinite(most) ? `须为 ${least} 到 ${most} 的数` : `须为不小于 ${least} 的数`),
-  bundle: '模型文件夹：config.json、model.safetensors、tokenizer.json',
+  bundle: '模型文件夹（config.json、model.safetensors、tokenizer.json），或 Hub 上的 组织/名称[@版本]',
   loading: '载入中',
   doctor: {
     summary: '检查本机的每个计算引擎，并说明缺少什么',
@@ -51,6 +53,7 @@ export const zh: Phrases = {
     no: '否',
     missing: '不可用',
     crashed: (code) => `引擎使进程终止（${code}）`,
+    auto: (name) => `--device auto 选用 ${name}`,
     advice: {
       cpu: '缺少 onnxruntime-node，或它没有本平台的版本：请在 Linux、macOS（Apple 芯片）或 Windows 的 x64、arm64 上重新 npm install',
       webgpu:
@@ -58,6 +61,12 @@ export const zh: Phrases = {
       cuda: '需要 NVIDIA 显卡、CUDA 12、cuDNN 9，以及软件包未附带的库：在 node_modules/onnxruntime-node 中运行 ONNXRUNTIME_NODE_INSTALL=cuda12 node script/install.js',
       dml: 'DirectML 只随 Windows 版 onnxruntime-node 提供；其他系统请用 webgpu',
       coreml: 'Core ML 只随 macOS 版 onnxruntime-node 提供；其他系统请用 webgpu',
+      'tfjs-node-gpu':
+        '用于 Linux 和 Windows 上的 NVIDIA 显卡：npm install @tensorflow/tfjs-node-gpu（会下载 libtensorflow），并安装 CUDA 和 cuDNN',
+      'tfjs-node': 'npm install @tensorflow/tfjs-node（会下载 libtensorflow）；能用 cpu 时不需要它',
+      wasm: '它随 yumo 的依赖 onnxruntime-web 提供：请重新 npm install',
+      'tfjs-wasm': 'npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm；能用 wasm 时不需要它',
+      'tfjs-cpu': 'npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu；较慢，仅供对照',
     },
     allRight: '可用的引擎都计算正确',
     wrong: '有引擎计算有误：请勿使用',

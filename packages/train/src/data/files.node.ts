@@ -97,7 +97,7 @@ export async function findFiles(
  * @param folders as for {@link readTextFiles}
  * @throws YumoError `FILE`
  */
-export async function readDataFiles(
+export async function readRawFiles(
   patterns: readonly string[],
   folders: readonly string[],
   asker: Asker,

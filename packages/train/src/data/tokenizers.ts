@@ -51,6 +51,7 @@ export async function makeTokenizer(
       return trainWordPiece(training, {
         vocabularySize: recipe.vocabularySize,
         minFrequency: recipe.minFrequency,
+        limitAlphabet: recipe.limitAlphabet ?? null,
         normalizer: {
           type: 'BertNormalizer',
           clean_text: true,

@@ -90,7 +90,7 @@ export interface Reading {
   /** Fields of config.json that data and tokenizer decide. */
   config(tokenizer: Tokenizer): Readonly<Record<string, unknown>>;
   /** Fields of generation_config.json. */
-  generation?(tokenizer: Tokenizer, model: ModelPlan): Readonly<Record<string, unknown>>;
+  generation?(model: ModelPlan): Readonly<Record<string, unknown>>;
   /** For the card. */
   readonly pipeline: string;
   task(tokenizer: Tokenizer, model: ModelPlan): Task;
