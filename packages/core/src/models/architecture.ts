@@ -15,6 +15,8 @@ export type InputForms = Readonly<
 
 export interface HeadOptions {
   readonly dropout?: Dropout | undefined;
+  /** Of the contrastive loss of sentence embeddings; 0.05 by default. */
+  readonly temperature?: number | undefined;
 }
 
 /** A model with what stands on top of it: one class name of config.json's `architectures`. */
