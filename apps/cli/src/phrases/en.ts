@@ -138,6 +138,8 @@ export const en = {
     engine: 'engine',
     resumed: 'resumed',
     atStep: (step: number): string => `at step ${step}`,
+    waited: (share: string): string => `waiting for data: ${share} % of the time`,
+    aboutTime: 'estimated from the products of matrices',
     step: 'step',
     loss: 'loss',
     tokensPerSecond: 'tokens/s',
@@ -166,8 +168,8 @@ export const en = {
     },
     notice: (count: string, what: string): string => `${count} × ${what}`,
     sample: (step: number): string => `step ${step}  sample:`,
-    ended: (step: number, time: string, aborted: boolean): string =>
-      `${aborted ? 'stopped' : 'done'} at step ${step}, after ${time} of computing`,
+    ended: (step: number, time: string, reason: 'completed' | 'aborted' | 'early'): string =>
+      `${{ aborted: 'stopped', completed: 'done', early: 'it improves no more: ended' }[reason]} at step ${step}, after ${time} of computing`,
     best: (loss: string, measures: string, step: number): string =>
       `best: validation loss ${loss} nats${measures && `, ${measures}`}, at step ${step}`,
     expectation: (metric: string, value: string, bounds: string, met: boolean): string =>

@@ -133,6 +133,8 @@ export const zh: Phrases = {
     dataSizes: (training, validation) => `训练 ${training} 个词元，验证 ${validation} 个`,
     engine: '引擎',
     resumed: '继续',
+    waited: (share) => `等待数据：占用时的 ${share} %`,
+    aboutTime: '按矩阵乘法估计',
     atStep: (step) => `从第 ${step} 步`,
     step: '步',
     loss: '损失',
@@ -161,7 +163,8 @@ export const zh: Phrases = {
     },
     notice: (count, what) => `${count} × ${what}`,
     sample: (step) => `第 ${step} 步  样例：`,
-    ended: (step, time, aborted) => `${aborted ? '已停止' : '完成'}：第 ${step} 步，计算用时 ${time}`,
+    ended: (step, time, reason) =>
+      `${{ aborted: '已停止', completed: '完成', early: '不再提高，提前结束' }[reason]}：第 ${step} 步，计算用时 ${time}`,
     best: (loss, measures, step) => `最佳：验证损失 ${loss} 纳特${measures && `，${measures}`}（第 ${step} 步）`,
     expectation: (metric, value, bounds, met) => `${metric} ${value}：${met ? '达到预期' : '未达预期'}（${bounds}）`,
     goOn: (folder) => `继续训练：yumo resume ${folder}`,

@@ -86,6 +86,8 @@ export interface CacheSizes {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** Positions that a query sees, where that is fewer than all, or where their number changes what it sees: a slot of the cache is then a position. */
+  readonly window?: number | undefined;
 }
 
 /** A family of decoder-only language models. */

@@ -45,6 +45,12 @@ export class FeatureExtractor {
       );
     const before = prefix ?? this.#prompt(prompt);
     const read = before === '' ? texts : texts.map((text) => before + text);
+    // Where the model pools by itself, one vector a text leaves the engine, not one a token.
+    if (pooling === 'mean' && normalize && this.model.answers('sentence_embedding')) {
+      const encoded = read.map((text) => this.model.encode(text).first);
+      const rows = await this.model.run(encoded, { sentence_embedding: 'text' }, batch);
+      return rows.map((out) => out.sentence_embedding!.data.slice());
+    }
     return (await this.tokens(read, batch)).map((states) => {
       const pooled = pool(states, pooling);
       const length = normalize ? Math.sqrt(pooled.reduce((sum, x) => sum + x * x, 0)) : 1;
@@ -115,6 +121,6 @@ function pool({ data, shape }: HeadOutputs[string], pooling: Pooling): Float64Ar
   if (pooling === 'cls') return Float64Array.from(data.subarray(0, size));
   if (pooling === 'last') return Float64Array.from(data.subarray((tokens - 1) * size, tokens * size));
   const mean = new Float64Array(size);
-  for (let i = 0; i < data.length; i++) mean[i % size]! += data[i]! / tokens;
-  return mean;
+  for (let t = 0; t < tokens; t++) for (let i = 0; i < size; i++) mean[i]! += data[t * size + i]!;
+  return mean.map((sum) => sum / tokens);
 }
