@@ -146,17 +146,19 @@ function compare() {
     }
     const env = { ...process.env };
     if (label === 'onnxruntime webgpu' && existsSync(software)) env.VK_ICD_FILENAMES ??= software;
-    const { status, stdout, stderr } = spawnSync(
+    const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
       [import.meta.filename, '--one', label, '--runs', values.runs],
       {
         encoding: 'utf8',
         env,
-        timeout: 300_000,
+        timeout: 120_000,
       },
     );
     if (status !== 0) {
-      const why = /^\w*Error.*$/m.exec(stderr)?.[0] ?? stderr.trim().split('\n').at(-1) ?? 'it ended without a word';
+      const why = signal
+        ? 'no answer within two minutes'
+        : (/^\w*Error.*$/m.exec(stderr)?.[0] ?? stderr.trim().split('\n').at(-1) ?? 'it ended without a word');
       console.log(`${label}: not here: ${why}`);
       descriptions[label] = `not here: ${why.slice(0, 200)}`;
       continue;
