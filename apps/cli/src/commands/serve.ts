@@ -1,7 +1,7 @@
 // `yumo serve [folder]`: models behind an HTTP server, with tRPC and an OpenAI-compatible API.
 
 import { YumoError } from '@yumo/core';
-import { createApp, type Listening, listen } from '@yumo/serve';
+import { createApp, type Listening, listen, trustedProxies } from '@yumo/serve';
 import { type DeviceOptions, deviceOption, integerFrom, threadsOption } from '../options.ts';
 import { engineOf, type Register } from '../session.ts';
 import { bytes, whole } from '../ui/format.ts';
@@ -30,9 +30,11 @@ export const serve: Register = (program, session) => {
       const chosen = device === 'auto' ? (await engineOf(session, { device })).name : device;
       const app = createApp({ models: folder, device: chosen, ...(threads === undefined ? {} : { threads }) });
       const models = await app.models.list();
-      await app.models.default(); // without a model that can be used there is nothing to serve
+      // Without a model that can be used there is nothing to serve.
+      if (!models.some((m) => m.problem === undefined && m.tasks.length > 0)) await app.models.default();
+      const proxies = trustedProxies(process.env.YUMO_TRUSTED_PROXIES);
       const log = (line: string): void => output.note(line);
-      const listening = await listen(app, { port, host, ...(quiet ? {} : { log }) }).catch((error: unknown) =>
+      const listening = await listen(app, { port, host, proxies, ...(quiet ? {} : { log }) }).catch((error: unknown) =>
         refuse(error, port, host),
       );
       try {
