@@ -14,6 +14,8 @@ export interface RecipeField {
   readonly description: string;
   readonly default?: unknown;
   readonly choices?: readonly string[];
+  /** Words that may stand for a number. */
+  readonly words?: readonly string[];
   /** The values of the sibling `kind` that have this field; absent where all have it. */
   readonly kinds?: readonly string[];
 }
@@ -27,6 +29,7 @@ interface Schema {
   readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
 }
 
 const types: Readonly<Record<string, RecipeField['type']>> = {
@@ -44,6 +47,17 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
     return Object.entries(schema.properties).flatMap(([name, field]) =>
       describeFields(field, path === '' ? name : `${path}.${name}`, kinds),
     );
+  }
+  // A number or a word for one, such as "all": the number is the type, the words are taken as well.
+  const number = schema.anyOf?.find((s) => s.type === 'integer' || s.type === 'number');
+  if (number) {
+    const words = schema.anyOf!.flatMap((s) => s.const ?? []);
+    const [field] = describeFields(
+      { ...number, ...('description' in schema ? { description: schema.description } : {}) },
+      path,
+      kinds,
+    );
+    return [{ ...field!, words }];
   }
   const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   return [
@@ -195,6 +209,7 @@ function parseValue(path: string, field: RecipeField, text: string): unknown {
   switch (field.type) {
     case 'number':
     case 'integer': {
+      if (field.words?.includes(text)) return text;
       const number = text === '' ? Number.NaN : Number(text);
       if (!Number.isFinite(number)) return wrong('a number');
       return field.type === 'integer' && !Number.isInteger(number) ? wrong('a whole number') : number;
