@@ -307,6 +307,9 @@ export const en = {
     presencePenalty: 'taken from a token’s score once it was made',
     noRepeatNgramSize: 'no sequence of n tokens twice; 0: off',
     stop: 'ends the text, and is not shown; may be given more than once',
+    jsonSchema: 'the text is JSON that the schema in this file allows',
+    regex: 'the text is what this pattern matches as a whole',
+    grammar: 'the text is what the grammar in this file describes (GBNF, as llama.cpp reads it)',
     lossy: (read: string): string => `the tokenizer does not keep the prompt as it is; the model reads ${read}`,
     stream: 'with --json: one event a line, as they come',
     done: (prompt: string, made: string, reason: string, first: string, speed: string): string =>

@@ -293,6 +293,9 @@ export const zh: Phrases = {
     presencePenalty: '词元生成过后，其得分减去此值',
     noRepeatNgramSize: '任何 n 个词元的序列不出现两次；0：关闭',
     stop: '遇此文本结束，且不显示；可多次给出',
+    jsonSchema: '输出符合此文件中 JSON Schema 的 JSON',
+    regex: '输出整体匹配此正则表达式的文本',
+    grammar: '输出符合此文件中语法（GBNF，与 llama.cpp 相同）的文本',
     lossy: (read) => `分词器不能原样保留提示；模型读到的是 ${read}`,
     stream: '与 --json 同用：每行一个事件，即时输出',
     done: (prompt, made, reason, first, speed) =>
