@@ -30,6 +30,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
 }
 
 const types: Readonly<Record<string, RecipeField['type']>> = {
@@ -60,6 +61,7 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
     return [{ ...field!, words }];
   }
   const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  const items = schema.items?.properties ? describeFields(schema.items, `${path}.*`, kinds) : [];
   return [
     {
       path,
@@ -69,6 +71,7 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
       ...(choices ? { choices } : {}),
       ...(kinds ? { kinds } : {}),
     },
+    ...items,
   ];
 }
 
@@ -103,15 +106,24 @@ function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
 
 const root = z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema; // zod's type is wider than what this schema can emit
 
-/** Every field of a recipe, in the order of the schema. */
-export const recipeFields: readonly RecipeField[] = describeFields(root, '', undefined);
+/** Fields of the items of lists follow their list: `groups.*.match`. */
+const allFields: readonly RecipeField[] = describeFields(root, '', undefined);
+
+/** Every field of a recipe that has one value, in the order of the schema. */
+export const recipeFields: readonly RecipeField[] = allFields.filter((f) => !f.path.includes('*'));
+
+/** Fields of the items of lists, `*` standing for the number of the item: `groups.*.match`. */
+export const recipeItemFields: readonly RecipeField[] = allFields.filter((f) => f.path.includes('*'));
+
+/** `groups.0.match` → `groups.*.match` */
+const general = (path: string): string => path.replace(/\.\d+(?=\.|$)/g, '.*');
 
 /** Names that may stand directly under a path: of the variant that is chosen there, where one is. */
 function namesUnder(path: string, kind: unknown): string[] {
-  const prefix = path === '' ? '' : `${path}.`;
+  const prefix = path === '' ? '' : `${general(path)}.`;
   return [
     ...new Set(
-      recipeFields
+      allFields
         .filter((f) => f.path.startsWith(prefix) && (!f.kinds || typeof kind !== 'string' || f.kinds.includes(kind)))
         .map((f) => f.path.slice(prefix.length).split('.')[0]!),
     ),
@@ -153,7 +165,7 @@ function problem(issue: z.core.$ZodIssue, input: unknown): string {
 }
 
 const help = (path: string): string =>
-  recipeFields.find((f) => f.path === path)?.description.replace(/\.$/, '') || path;
+  allFields.find((f) => f.path === general(path))?.description.replace(/\.$/, '') || path;
 
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((x, key) => (x as Record<PropertyKey, unknown> | undefined | null)?.[key], input);
