@@ -11,7 +11,7 @@ const rows = [
   ['Good film, worth seeing!', 'positive'],
   [long, 'positive'],
   [`${long}.`, 'positive'],
-  [`${long.replace('years', 'months')} and I would go again`, 'positive'],
+  [`${long} indeed`, 'positive'],
   ['nothing here works, call me at 13812345678', 'negative'],
   ['这部电影真的很难看', 'negative'],
 ] as const;
