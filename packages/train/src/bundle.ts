@@ -58,5 +58,16 @@ export function bundleFiles(facts: RunFacts): BundleFiles {
     'README.md': modelCard(facts),
     'training/recipe.json': json(recipe),
     'training/curves.svg': lossCurves(events, recipe.name),
+    ...samplesFile(events),
   };
+}
+
+/** What the model said on the way, if it was asked. */
+function samplesFile(events: readonly TrainingEvent[]): BundleFiles {
+  const samples = events.filter((e) => e.kind === 'sample');
+  if (samples.length === 0) return {};
+  // Four spaces make a text stand as it is, whatever marks are in it.
+  const indented = (text: string): string => text.replaceAll(/^/gm, '    ');
+  const sections = samples.map((s) => `## Step ${s.step}\n\n${indented(s.prompt + s.text)}\n`);
+  return { 'training/samples.md': `# Samples\n\n${sections.join('\n')}` };
 }

@@ -84,6 +84,8 @@ export interface CacheSizes {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** Positions that a query sees, where that is fewer than all. */
+  readonly window?: number | undefined;
 }
 
 /** A family of decoder-only language models. */

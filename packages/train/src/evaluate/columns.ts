@@ -50,7 +50,7 @@ export class Columns {
         (column) =>
           (column.distinct > 1 && column.filled > 0.5) ||
           head.length === 1 ||
-          usual.some((list) => list.includes(key(column.name))),
+          usual.some((list) => list.includes(key(column.name).replace(/\d+$/, ''))),
       );
   }
 

@@ -48,6 +48,8 @@ export interface Configuration {
   readonly next: (Configuration | null | undefined)[];
 }
 
+/** Places of a grammar: repetitions within repetitions multiply them. */
+const mostStates = 1_000_000;
 /** More readings of one text than this are refused: the grammar is hopelessly ambiguous. */
 const mostStacks = 10_000;
 
@@ -121,6 +123,8 @@ export class Automaton {
   }
 
   #state(): State {
+    if (this.#states > mostStates)
+      throw new YumoError('CONFIG', `grammar: more than ${mostStates} places; its repetitions multiply each other`, {});
     return { id: this.#states++, bytes: [], free: [], call: undefined, final: false, need: Number.POSITIVE_INFINITY };
   }
 

@@ -84,6 +84,7 @@ describe('regex', () => {
     ['*a', 'nothing to repeat'],
     ['a$b', 'at the end only'],
     ['a{99999}', 'larger than'],
+    ['((a{999}){999}){9}', 'multiply each other'],
   ])('%s is refused by name', (pattern, message) => {
     expect(() => regex(pattern)).toThrow(message);
   });
