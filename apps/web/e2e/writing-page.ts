@@ -80,6 +80,7 @@ const shown: readonly string[] = [
   'translate',
   'classify',
   'tag',
+  'teach',
   'offer',
   'offer-dark',
   'offer-zh',
