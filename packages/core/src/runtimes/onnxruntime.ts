@@ -8,6 +8,7 @@ import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
+import { isDeviceLost, unlessAborted } from './stopping.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
@@ -30,8 +31,12 @@ const toOrt = (engine: Engine, name: string, v: Value): OrtTensor => {
 const fromOrt = (t: OrtTensor): Value => ({ dtype: t.type as DType, shape: t.dims, data: t.data as Value['data'] });
 
 /** A session as a program. `forms` are the inputs it expects. */
-function program(engine: Engine, session: InferenceSession, forms: Forms, outputs: Forms): Program {
+function program(engine: Engine, device: string, session: InferenceSession, forms: Forms, outputs: Forms): Program {
   let last: Promise<unknown> = Promise.resolve();
+  /** The engine's own end of the last run: a caller who stopped does not wait for it, the next run and `dispose` do. */
+  let busy: Promise<unknown> = Promise.resolve();
+  /** Set when the device is gone: nothing that was made on it works again. */
+  let lost: YumoError | undefined;
   let released = false;
 
   async function execute(
@@ -39,6 +44,8 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
     { outputs: wanted, into = {}, signal }: RunOptions,
   ): Promise<Record<string, Value>> {
     throwIfAborted(signal, 'run');
+    await unlessAborted(busy, signal, 'run');
+    if (lost) throw lost;
     if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
     const sizes = checkFeeds(forms, feeds);
     const tensors = new Map<Value['data'], OrtTensor>();
@@ -58,7 +65,11 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
       fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
-      const results = await session.run(fed, fetches);
+      const running = session.run(fed, fetches);
+      busy = running.catch(() => undefined);
+      // Arrays of the caller's are written to the end: state half old and half new would be worth nothing.
+      const writes = Object.keys(into).length > 0;
+      const results = await (writes ? running : unlessAborted(running, signal, 'run'));
       return Object.fromEntries(
         names.map((name) => {
           const target = into[name];
@@ -70,6 +81,10 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
       );
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) {
+        lost = deviceLost(device, error);
+        throw lost;
+      }
       throw new YumoError(
         'RUNTIME',
         `onnxruntime: the run failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -89,11 +104,21 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
     },
     async dispose() {
       await last;
-      if (!released) await session.release();
+      await busy;
+      if (released) return;
       released = true;
+      await session.release();
     },
   };
 }
+
+const deviceLost = (device: string, error: unknown): YumoError =>
+  new YumoError(
+    'RUNTIME',
+    `${device}: the GPU's device was lost (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); load the model again, or use another device (wasm, cpu)`,
+    { device, lost: true },
+    error,
+  );
 
 /** Types and sizes as a session reports them (named sizes as strings). */
 function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<string, Form> {
@@ -125,14 +150,17 @@ export function onnxruntime(
   ): Promise<InferenceSession> => {
     throwIfAborted(signal, 'compile');
     try {
-      const made = await engine.InferenceSession.create(model, session(purpose));
-      if (signal?.aborted) {
-        await made.release();
-        throwIfAborted(signal, 'compile');
+      const making = engine.InferenceSession.create(model, session(purpose));
+      try {
+        return await unlessAborted(making, signal, 'compile');
+      } catch (error) {
+        // Nobody waits for it any more; it is given back when it is there.
+        if (signal?.aborted) making.then((made) => made.release()).catch(() => undefined);
+        throw error;
       }
-      return made;
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) throw deviceLost(name, error);
       throw new YumoError(
         'RUNTIME',
         `onnxruntime (${name}): the model could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -151,11 +179,11 @@ export function onnxruntime(
           .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
           .filter(([n]) => !(n in constants)),
       );
-      return program(engine, made, forms, new Map(Object.entries(graph.outputs)));
+      return program(engine, name, made, forms, new Map(Object.entries(graph.outputs)));
     },
     async load(model, { signal } = {}) {
       const made = await create(model, 'inference', signal);
-      return program(engine, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
+      return program(engine, name, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
     },
   };
 }
