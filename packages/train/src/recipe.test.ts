@@ -56,8 +56,8 @@ describe('a recipe', () => {
   });
 
   it('names everything that is wrong at once, with the value and the help', () => {
-    const message = messageOf(() => parseRecipe({ ...minimal, batch: 0, steps: undefined, seed: -1 }));
-    expect(message).toContain('"batch" is 0');
+    const message = messageOf(() => parseRecipe({ ...minimal, batch: -1, steps: undefined, seed: -1 }));
+    expect(message).toContain('"batch" is -1');
     expect(message).toContain('"steps" is missing (Optimizer steps)');
     expect(message).toContain('"seed" is -1');
   });

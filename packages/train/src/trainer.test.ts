@@ -210,7 +210,7 @@ describe('mistakes', () => {
     });
     const error = await failure(() => collect(store, wild));
     expect(error.code).toBe('NUMERIC');
-    expect(error.message).toMatch(/^step 2: the loss is [\d.]+, the gradient norm NaN; lower optimizer.learningRate/);
+    expect(error.message).toMatch(/^step 2: the loss is [\d.]+, the gradient norm NaN.*lower optimizer\.learningRate/);
     const kept = await store.resume();
     expect(Object.values(kept!.parameters).every((v) => (v.data as Float32Array).every(Number.isFinite))).toBe(true);
   });
@@ -225,13 +225,13 @@ describe('mistakes', () => {
     expect(error.message).toContain('the data changed since step 4');
   });
 
-  it('a checkpoint of another model is refused, naming the tensors', async () => {
+  it('a run is not gone on with by another model: what differs is named', async () => {
     const store = memoryStore();
     await collect(store, recipeOf(), { stopAfter: 4 });
     const other = recipeOf({ model: { ...tiny.model, intermediate_size: 48 } });
     const error = await failure(() => collect(store, other, { resume: true }));
-    expect(error.code).toBe('CHECKPOINT');
-    expect(error.message).toContain('model.layers.0.mlp.gate_proj.weight');
+    expect(error.code).toBe('CONFIG');
+    expect(error.message).toMatch(/the recipe changed in the middle of the run: .*model\.intermediate_size/);
   });
 
   it('a misspelt field of the model is answered with the nearest', async () => {
