@@ -1,6 +1,6 @@
 // Encoding speed, one thread: @yumo/tokenizer against tiktoken, gpt-tokenizer, the Rust library and @huggingface/tokenizers.
 //
-//   pnpm bench tokenizer [--rounds 5] [--megabytes 2] [--cpu]
+//   pnpm bench tokenizer [--rounds 5] [--megabytes 2] [--cpu] [--model gpt2]
 //
 // Each (engine, text) runs in a fresh process, taking turns round by round; medians. After a short warm-up on other text the
 // whole text is encoded once (first pass) and once more by the same instance (second pass), in documents of about 8 kB, special
@@ -68,7 +68,10 @@ const rows = [
   { model: 'gpt2', text: 'Chinese', engines: all },
   { model: 'bert-base-uncased', text: 'English', engines: withoutOpenAi },
   { model: 'bert-base-chinese', text: 'Chinese', engines: withoutOpenAi },
-];
+  { model: 't5-base', text: 'English', engines: withoutOpenAi },
+  { model: 'llama-2', text: 'English', engines: withoutOpenAi },
+  { model: 'clip', text: 'English', engines: withoutOpenAi },
+].filter((row) => values.model === undefined || values.model === row.model);
 
 if (values.engine === undefined) compare();
 else await measure(values.engine, values.model, readFileSync(values.text, 'utf8'));

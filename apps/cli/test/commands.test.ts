@@ -43,6 +43,24 @@ describe('yumo generate', () => {
     ).toBe(events.at(-1)!.text);
   });
 
+  test('the text is what a pattern, a grammar or a schema allows, or the command says why it cannot be', async () => {
+    const words = ['generate', 'models/tiny', 'The king', '-n', '20', '--temperature', '1', '--seed', '3', '--json'];
+    const textOf = async (more: readonly string[]): Promise<string> =>
+      (documentOf(await run([...words, ...more])) as { text: string }).text;
+    expect(await textOf(['--regex', ' (said|went): [0-9]{2}'])).toMatch(/^ (said|went): [0-9]{2}$/);
+    await writeFile(folder.at('lines.gbnf'), 'root ::= (" " word)+ "."\nword ::= "fool" | "queen"\n');
+    expect(await textOf(['--grammar', 'lines.gbnf'])).toMatch(/^( (fool|queen))+\.$/);
+    await writeFile(folder.at('schema.json'), JSON.stringify({ type: 'integer', minimum: 10, maximum: 19 }));
+    expect(JSON.parse(await textOf(['--json-schema', 'schema.json']))).toBeGreaterThanOrEqual(10);
+    await writeFile(folder.at('object.json'), JSON.stringify({ type: 'object' }));
+    const refused = await run(['generate', 'models/tiny', 'The', '--json-schema', 'object.json']);
+    expect([refused.exit, refused.stderr]).toEqual([
+      3,
+      expect.stringContaining('with the characters that the vocabulary has'),
+    ]);
+    expect((await run(['generate', 'models/tiny', 'The', '--json-schema', 'text.txt'])).stderr).toContain('not JSON');
+  });
+
   test('says what the model reads when the tokenizer drops part of the prompt', async () => {
     const { stderr, exit } = await run(['generate', 'models/tiny', 'Thé king', '-n', '2']);
     expect(stderr).toContain('the model reads "Th king"');

@@ -72,12 +72,14 @@ const cacheName = 'yumo-models';
 /** The files of a model on the server: kept for use without a network, and compared with the server's checksums. */
 async function sourceOf(model: string, onProgress: (path: string, loaded: number) => void): Promise<FileSource> {
   const address = new URL(`/models/${encodeURIComponent(model)}`, self.location.origin).href;
-  const source = urlSource(address, { cache: true, cacheName, onProgress });
+  const fetched = (): FileSource => urlSource(address, { cache: true, cacheName, onProgress });
+  const source = fetched();
   const text = await source.read('checksums.json');
   const checksums = JSON.parse(new TextDecoder().decode(text)) as Checksums; // written by our server
   return verifiedSource(source, checksums, {
-    forget: async (path) => {
+    fresh: async (path) => {
       await (await caches.open(cacheName)).delete(`${address}/${path}`);
+      return fetched();
     },
   });
 }

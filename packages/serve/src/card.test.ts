@@ -55,11 +55,14 @@ More.
     expect(card).toMatchObject({ title: 'T', license: 'mit', languages: ['zh'] });
   });
 
-  it('states the rows that it sets in bold where it has no model-index', () => {
+  it('states the rows that it sets in bold where it has no model-index, how often it is right before the loss', () => {
     const { results } = readCard(
-      '# x\n\n| | |\n| --- | --- |\n| Steps | 3 |\n| **Loss** (whole part) | **1.41** nats, at `7` |\n',
+      '# x\n\n| | |\n| --- | --- |\n| Steps | 3 |\n| **Loss** (whole part) | **1.41** nats, at `7` |\n| **Accuracy** | **0.88** |\n',
     );
-    expect(results).toEqual([{ name: 'Loss (whole part)', value: '1.41 nats, at 7' }]);
+    expect(results).toEqual([
+      { name: 'Accuracy', value: '0.88' },
+      { name: 'Loss (whole part)', value: '1.41 nats, at 7' },
+    ]);
   });
 
   it('that is empty, or wrong in every field, tells nothing and breaks nothing', () => {

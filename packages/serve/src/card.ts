@@ -79,10 +79,13 @@ function modelIndex(index: unknown): CardResult[] {
 /** Rows of a table that the card sets in bold: `| **Accuracy** (clean test) | **88.1** % |`. */
 function boldRows(body: string): CardResult[] {
   const plain = (cell: string): string => cell.replaceAll(/\*\*|`/g, '').trim();
-  return [...body.matchAll(/^\|\s*(\*\*[^|]+)\|([^|]+)\|/gm)].map(([, name = '', value = '']) => ({
+  const rows = [...body.matchAll(/^\|\s*(\*\*[^|]+)\|([^|]+)\|/gm)].map(([, name = '', value = '']) => ({
     name: plain(name),
     value: plain(value),
   }));
+  // A reader asks how often it is right; losses come last.
+  const isLoss = ({ name }: CardResult): number => Number(/loss|perplexity|the same per/i.test(name));
+  return rows.sort((a, b) => isLoss(a) - isLoss(b));
 }
 
 /** The first lines that are plain sentences: no heading, table, image, list or quote. */

@@ -1,6 +1,6 @@
 // One loaded model that many people use: a bounded queue, fair turns, and a stop at any token.
 
-import type { GenerationEvent } from '@yumo/core';
+import type { ChatTurn, GenerationEvent } from '@yumo/core';
 import type { Generator, GeneratorOptions } from './generation.ts';
 import { Queue, type QueueOptions, type QueueState, type Waiting } from './queue.ts';
 import type { Head, TaskModels } from './tasks/open.ts';
@@ -18,6 +18,11 @@ export interface EngineState extends QueueState {
   /** Since the start. */
   readonly newTokens: number;
 }
+
+/**
+ * A conversation for a model that was trained to continue text and knows no roles: the messages, one after the other, an empty line between.
+ */
+const transcript = (turns: readonly ChatTurn[]): string => turns.map(({ content }) => content).join('\n\n');
 
 export class Engine {
   readonly name: string;
@@ -38,18 +43,23 @@ export class Engine {
   }
 
   /**
-   * Generates for `client` (any string that tells users apart). Ends early, with the slot given back, when the signal fires or the consumer
+   * Generates for `client` (any string that tells users apart) what follows a text, or the next turn of a conversation. Ends early, with the slot given back, when the signal fires or the consumer
    * stops reading.
    * @throws YumoError `BUSY` when the queue is full, `ABORTED` when the signal fires while waiting, and what the generator throws.
    */
   async *generate(
-    prompt: string,
+    prompt: string | readonly ChatTurn[],
     options: GeneratorOptions = {},
     client = 'anonymous',
   ): AsyncGenerator<EngineEvent, void> {
-    const turn = this.#queue.turn(client, options.signal, (signal) =>
-      this.#generator.stream(prompt, { ...options, signal }),
-    );
+    const { chat } = this.#generator;
+    const turn = this.#queue.turn(client, options.signal, (signal) => {
+      if (typeof prompt === 'string') return this.#generator.stream(prompt, { ...options, signal });
+      const { pastContext: _, ...own } = options;
+      return chat
+        ? chat(prompt, { ...own, signal })
+        : this.#generator.stream(transcript(prompt), { ...options, signal });
+    });
     for await (const event of turn) {
       if (event.kind === 'token') this.#newTokens++;
       yield event;

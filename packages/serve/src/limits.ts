@@ -21,4 +21,6 @@ export const limits = {
   answers: 20,
   answerTokens: 200,
   beams: 8,
+  /** UTF-16 units of a grammar. */
+  grammarLength: 100_000,
 } as const;

@@ -1,8 +1,17 @@
 // A model's folder → what an engine drives, on onnxruntime.
 
-import { type Runtime, streamLongText } from '@yumo/core';
+import {
+  Chat,
+  type ChatTurn,
+  type GenerationEvent,
+  type Runtime,
+  streamLongText,
+  type TextGenerationOptions,
+  YumoError,
+} from '@yumo/core';
 import { chooseRuntime, modelSource, TextGenerator } from '@yumo/core/node';
 import { Tokenizer } from '@yumo/tokenizer';
+import { readChatTemplate } from './conversation.ts';
 import type { Generator } from './generation.ts';
 import { type Head, openTask, type TaskModels } from './tasks/open.ts';
 
@@ -19,13 +28,36 @@ const tokenizer = (json: string): Tokenizer => Tokenizer.fromJson(json);
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
 export async function loadGenerator(folder: string, options: LoadOptions = {}): Promise<Generator> {
-  const generator = await TextGenerator.load(modelSource(folder), await runtimeFor(options), { tokenizer });
+  const source = modelSource(folder);
+  const generator = await TextGenerator.load(source, await runtimeFor(options), { tokenizer });
+  const template = await readChatTemplate(source).catch(async (error: unknown) => {
+    await generator.dispose();
+    throw error;
+  });
+  const chat = template && new Chat(generator, template);
   return {
     contextLength: generator.contextLength,
+    ...(chat ? { chat: (turns, options = {}) => nextTurn(chat, turns, options) } : {}),
     stream: (prompt, { pastContext = 'end', ...options } = {}) =>
       pastContext === 'slide' ? streamLongText(generator, prompt, options) : generator.stream(prompt, options),
     dispose: () => generator.dispose(),
   };
+}
+
+/** Nothing is forgotten behind a client's back: it holds the conversation, and is told when that is too long. */
+async function* nextTurn(
+  chat: Chat,
+  turns: readonly ChatTurn[],
+  options: TextGenerationOptions,
+): AsyncGenerator<GenerationEvent, void, undefined> {
+  const { ids, forgotten } = chat.prompt(turns, { answerTokens: 1 });
+  if (forgotten > 0)
+    throw new YumoError(
+      'CONTEXT',
+      `${chat.generator.name}: the conversation is longer than the model's context of ${chat.generator.contextLength} tokens; leave out its first ${forgotten} turns`,
+      { forgotten, contextLength: chat.generator.contextLength },
+    );
+  yield* chat.generator.stream(ids, options);
 }
 
 /** @throws YumoError as {@link loadGenerator}. */

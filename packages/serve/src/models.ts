@@ -1,6 +1,6 @@
 // The models of a few folders: what is there, and the engines of those in use.
 
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suggestion, YumoError } from '@yumo/core';
 import { Engine, type EngineOptions, type EngineState, TaskEngine } from './engine.ts';
@@ -101,19 +101,6 @@ export class Models {
     const engine = await this.#engine(name, task, headOf[task]);
     if (engine instanceof TaskEngine && engine.head === headOf[task]) return engine as TaskEngine<(typeof headOf)[T]>; // its head was just compared
     throw new Error(`internal: ${name} has an engine of another kind`);
-  }
-
-  /** Whether a model was trained on turns in a form of its own. */
-  async hasChatTemplate(name: string): Promise<boolean> {
-    const folder = await this.folderOf(name);
-    if (folder === undefined) return false;
-    if (await stat(join(folder, 'chat_template.jinja')).catch(() => undefined)) return true;
-    const text = await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(() => '{}');
-    try {
-      return Boolean((JSON.parse(text) as { chat_template?: unknown }).chat_template);
-    } catch {
-      return false;
-    }
   }
 
   /** Whether a request would begin at once. */

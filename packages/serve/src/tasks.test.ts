@@ -1,7 +1,7 @@
 // Tasks through the server, on real models of a few thousand random weights: equal to core alone, of any length, stopped at any token.
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -80,20 +80,37 @@ describe('the list of models', () => {
     const names = async () => (await client().models.query()).models.map((m) => m.name);
     await writeTinyTasks(runs, ['tiny-en-de', 'tiny-summary']);
     expect((await names()).filter((n) => n === 'tiny-en-de')).toHaveLength(1); // that of the first folder
-    writeFileSync(
-      join(recipes, 'sentiment-xx.json'),
-      JSON.stringify({
-        name: 'sentiment-xx',
-        language: ['xx'],
-        model: { model_type: 'bert' },
-        data: { kind: 'csv', train: ['a.csv'], validation: { files: ['b.csv'] } },
-        objective: { kind: 'sequence-classification' },
-      }),
-    );
+    const recipe = (name: string, more: object): void =>
+      writeFileSync(join(recipes, `${name}.json`), JSON.stringify({ name, model: { model_type: 'bert' }, ...more }));
+    const data = (file: string): object => ({ kind: 'rows', train: [{ files: [file], targets: ['t.gz'] }] });
+    recipe('sentiment-xx', {
+      language: ['xx'],
+      data: { ...data('a.csv'), validation: [{ files: ['b.csv'] }] },
+      objective: { kind: 'sequence-classification' },
+      init: { from: 'runs/second' },
+    });
+    recipe('first', { data: data('c/*.txt'), objective: { kind: 'masked-lm' } });
+    recipe('second', { data: data('c.txt'), objective: { kind: 'masked-lm' }, init: { from: 'runs/first' } });
+    recipe('summary-xx', { data: data('d.txt'), objective: { kind: 'sequence-to-sequence', metric: 'rouge' } });
+    recipe('turn', { data: data('d.txt'), objective: { kind: 'sequence-to-sequence' }, init: { from: 'runs/turn' } });
+    writeFileSync(join(recipes, 'd.txt'), '');
     writeFileSync(join(recipes, 'broken.json'), '{');
-    expect((await client().models.query()).recipes).toEqual([
-      { name: 'sentiment-xx', description: '', task: 'classify', languages: ['xx'], data: ['a.csv', 'b.csv'] },
+    const listed = async () => (await client().models.query()).recipes;
+    expect(await listed()).toEqual([
+      {
+        name: 'sentiment-xx',
+        description: '',
+        task: 'classify',
+        languages: ['xx'],
+        data: ['a.csv', 't.gz', 'b.csv'],
+        dataElsewhere: true,
+        after: ['first', 'second'],
+      },
+      expect.objectContaining({ name: 'summary-xx', task: 'summarize', dataElsewhere: false, after: [] }),
+      expect.objectContaining({ name: 'turn', task: 'translate', after: [] }),
     ]);
+    mkdirSync(join(runs, 'second'));
+    expect((await listed())[0]?.after).toEqual([]); // trained already
   });
 
   it('gives a model that was trained anew under its name', async () => {
@@ -301,5 +318,25 @@ describe('files of models', () => {
     const etag = answer.headers.get('etag') ?? '';
     expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(304);
     expect((await fetch(`${server.address}/models/..%2f/checksums.json`)).status).toBe(404);
+  });
+});
+
+describe('8-bit files', () => {
+  const info = async () => (await client().models.query()).models.find((m) => m.name === 'tiny-names');
+  const path = (file: string) => join(folder, 'tiny-names', file);
+
+  it('are told where they are there, with how often they choose the same, and not when the weights are newer', async () => {
+    expect((await info())?.small).toBeUndefined();
+    mkdirSync(path('onnx'));
+    writeFileSync(path('onnx/model_quantized.onnx'), 'x'.repeat(100));
+    const others = ['config.json', 'generation_config.json', 'tokenizer.json'];
+    const bytes = others.reduce((n, file) => n + statSync(path(file)).size, 100);
+    expect((await info())?.small).toEqual({ bytes });
+    const files = [{ path: 'onnx/model_quantized.onnx', sameChoice: 0.97 }];
+    writeFileSync(path('onnx/made.json'), JSON.stringify({ files }));
+    expect((await info())?.small).toEqual({ bytes, sameChoice: 0.97 });
+    const { mtimeMs } = statSync(path('onnx/model_quantized.onnx'));
+    utimesSync(path('model.safetensors'), new Date(), new Date(mtimeMs + 2000));
+    expect((await info())?.small).toBeUndefined();
   });
 });

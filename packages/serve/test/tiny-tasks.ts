@@ -2,7 +2,7 @@
 
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entityLabels, tinyFolder } from '../../core/test/tiny-heads.ts';
+import { tinyFolder } from '../../core/test/tiny-heads.ts';
 
 export { sentences } from '../../core/test/tiny-heads.ts';
 
@@ -35,7 +35,12 @@ Random numbers that point at places of a text.
     { id2label: { 0: 'negative', 1: 'positive' } },
     '---\nlanguage: en\n---\n# Tiny sentiment\n\n| | |\n| --- | --- |\n| Steps | 0 |\n| **Accuracy** (test) | **50.0** % |\n',
   ],
-  'tiny-names': ['bert', 'BertForTokenClassification', entityLabels, '---\nlanguage: [en]\n---\n# Tiny names\n'],
+  'tiny-names': [
+    'bert',
+    'BertForTokenClassification',
+    { id2label: { 0: 'O', 1: 'PER', 2: 'ORG', 3: 'LOC', 4: 'TIME' } },
+    '---\nlanguage: [en]\n---\n# Tiny names\n',
+  ],
   'tiny-en-de': [
     'marian',
     'MarianMTModel',

@@ -61,15 +61,11 @@ export class AddedTokenFinder {
   split(piece: AlignedText, plainSpecial: boolean): Section[] {
     const { text } = piece;
     const sections: Section[] = [];
-    if (this.empty) {
-      if (text !== '') sections.push({ piece, id: -1 });
-      return sections;
-    }
     let done = 0;
     const cut = (from: number, to: number, id: number) => {
       if (from < to) sections.push({ piece: piece.slice(from, to), id });
     };
-    for (let i = 0; i < text.length; ) {
+    for (let i = this.empty ? text.length : 0; i < text.length; ) {
       const found = this.firstUnits[text.charCodeAt(i)] === 1 ? this.longestAt(text, i) : null;
       if (found === null) {
         i++;
@@ -81,7 +77,11 @@ export class AddedTokenFinder {
       let from = end - found.length;
       let to = end;
       if (token.single_word && (endsWithWord(text, from) || startsWithWord(text, to))) continue;
-      if (token.lstrip) while (from > done && isWhiteSpace(text.charCodeAt(from - 1))) from--;
+      if (token.lstrip) {
+        while (from > done && isWhiteSpace(text.charCodeAt(from - 1))) from--;
+        // White space that the token before has taken is not taken twice.
+        from = Math.max(from, done);
+      }
       if (token.rstrip) while (to < text.length && isWhiteSpace(text.charCodeAt(to))) to++;
       cut(done, from, -1);
       cut(from, to, token.id);

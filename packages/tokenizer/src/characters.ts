@@ -3,10 +3,9 @@ import {
   formerMarks,
   formerNonSpacingMarks,
   formerPunctuation,
-  newFormatCharacters,
-  newMarks,
-  newNonSpacingMarks,
-  newPunctuation,
+  laterMark,
+  newerThan8,
+  newerThan9,
 } from './unicode-differences.ts';
 
 /** Unicode's White_Space: unlike JavaScript's `\s` it has U+0085 and has not U+FEFF. */
@@ -41,11 +40,11 @@ export function isIdeograph(c: number): boolean {
   );
 }
 
-const punctuation = new RegExp(`^(?![${newPunctuation}])[!-/:-@[-\`{-~\\p{P}${formerPunctuation}]$`, 'u');
+const punctuation = new RegExp(`^(?:[!-/:-@[-\`{-~${formerPunctuation}]|(?![${newerThan8}])\\p{P})$`, 'u');
 const numeric = /^\p{N}$/u;
-const other = new RegExp(`^(?![${newFormatCharacters}])[\\p{Cc}\\p{Cf}\\p{Co}]$`, 'u');
-const nonSpacingMark = new RegExp(`^(?:[${formerNonSpacingMarks}]|(?![${newNonSpacingMarks}])\\p{Mn})$`, 'u');
-const mark = new RegExp(`^(?:[${formerMarks}]|(?![${newMarks}])\\p{M})$`, 'u');
+const other = new RegExp(`^(?![${newerThan8}])[\\p{Cc}\\p{Cf}\\p{Co}]$`, 'u');
+const nonSpacingMark = new RegExp(`^(?:[${formerNonSpacingMarks}]|(?![${newerThan8}])\\p{Mn})$`, 'u');
+const mark = new RegExp(`^(?:[${formerMarks}]|(?![${newerThan9}${laterMark}])\\p{M})$`, 'u');
 
 /** ASCII punctuation (with the signs `$+<=>^|~` and the backquote) or Unicode's P. */
 export function isPunctuation(character: string): boolean {

@@ -4,7 +4,7 @@ import { CheckedJson } from './checked-json.ts';
 import type { DecoderJson } from './formats/tokenizer-json.ts';
 import { readPattern } from './normalizers.ts';
 import { readMetaspace } from './pre-tokenizers.ts';
-import { matchRanges } from './regex.ts';
+import { literalPattern, matchRanges } from './regex.ts';
 
 /** A list of token texts to a list of text parts; the parts are joined without anything between them. */
 export type Decoder = (tokens: readonly string[]) => readonly string[];
@@ -94,9 +94,9 @@ export function tidy(text: string): string {
   return untidy.reduce((result, [from, to]) => (from === ' do not' ? result : result.replaceAll(from, to)), text);
 }
 
-// In Rust, replacing the empty string puts the replacement around every character, which replaceAll does as well.
+// In Rust, replacing the empty string puts the replacement around every character; `replaceAll` puts it inside surrogate pairs too.
 function replaceEvery(text: string, from: string, to: string): string {
-  return text.replaceAll(from, () => to);
+  return text.replace(literalPattern(from), () => to);
 }
 
 function replaceRanges(text: string, ranges: readonly number[], content: string): string {

@@ -1,6 +1,6 @@
 // Unicode normal forms (UAX #15) that keep, character by character, where the result came from.
 import type { AlignedText } from './aligned-text.ts';
-import { inertCharacters } from './unicode-differences.ts';
+import { newerThan9 } from './unicode-differences.ts';
 
 export type NormalForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
@@ -19,7 +19,7 @@ export function normalForm(piece: AlignedText, form: NormalForm): AlignedText {
 }
 
 // Characters newer than the reference's tables stand between the parts that are normalised.
-const inert = new RegExp(`([${inertCharacters}])`, 'u');
+const inert = new RegExp(`([${newerThan9}])`, 'u');
 
 function normalPart(text: string, form: NormalForm): Changed {
   const decomposed = decompose(text, form === 'NFC' || form === 'NFD' ? 'NFD' : 'NFKD');

@@ -10,6 +10,10 @@ function matches(pattern: string, text: string): string[] {
 
 const cases: [pattern: string, text: string, expected: string[], why: string][] = [
   ['\\s+', 'a\ufeff\x85b', ['\x85'], 'white space has U+0085 and not U+FEFF'],
+  ['[\\w]+', 'x² ж', ['x', 'ж'], 'inside brackets a superscript is no word character'],
+  ['[[:punct:]]', 'a+£.', ['+', '£', '.'], 'the bracket has the signs of Unicode, all of them'],
+  ['\\p{punct}', 'a+£.', ['.'], 'the property of the same name has not'],
+  ['^|$', '😀', ['', ''], 'an assertion does not hold between the halves of a pair'],
   ['\\w+', 'naïve_x ², ж', ['naïve_x', '²', 'ж'], 'words are of all scripts'],
   ['(?i:s)x', 'SX ſx sx', ['ſx', 'sx'], 'case is ignored inside the group only'],
   ['(?i)ab|c', 'AB C', ['AB', 'C'], 'an option holds to the end, alternatives included'],

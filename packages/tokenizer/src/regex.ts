@@ -44,7 +44,8 @@ export function matchRanges(pattern: RegExp, text: string): number[] {
     const to = from + match[0].length;
     // `exec` would stand still on an empty match.
     if (from === to) pattern.lastIndex = to + ((text.codePointAt(to) ?? 0) > 0xffff ? 2 : 1);
-    if (from === to && to === lastEnd) continue;
+    // V8 lets an assertion hold between the halves of a surrogate pair.
+    if (from === to && (to === lastEnd || isInsidePair(text, to))) continue;
     ranges.push(from, to);
     lastEnd = to;
   }
@@ -52,11 +53,15 @@ export function matchRanges(pattern: RegExp, text: string): number[] {
   return ranges;
 }
 
+function isInsidePair(text: string, at: number): boolean {
+  return at > 0 && text.codePointAt(at - 1)! > 0xffff;
+}
+
 const space = whiteSpaceClass;
-const wordProperty = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
-// For Oniguruma the superscript digits and fractions of Latin-1 are word characters under `\\w`, not under `[[:word:]]`.
-const word = `${wordProperty}\\xb2\\xb3\\xb9\\xbc-\\xbe`;
-const classes: Record<string, string> = { s: space, d: '\\p{Nd}', w: word, h: '0-9A-Fa-f' };
+const bracketWord = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+// For Oniguruma the superscript digits and fractions of Latin-1 are word characters, but not within brackets.
+const word = `${bracketWord}\\xb2\\xb3\\xb9\\xbc-\\xbe`;
+const classes: Record<string, string> = { s: space, d: '\\p{Nd}', h: '0-9A-Fa-f' };
 const posix: Record<string, string> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
   alpha: '\\p{Alphabetic}',
@@ -67,10 +72,10 @@ const posix: Record<string, string> = {
   graph: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Co}',
   lower: '\\p{Lowercase}',
   print: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Co}\\p{Zs}',
-  punct: '\\p{P}$+<=>\\^`\\|~',
+  punct: '\\p{P}\\p{S}',
   space,
   upper: '\\p{Uppercase}',
-  word: wordProperty,
+  word: bracketWord,
   xdigit: '0-9A-Fa-f',
 };
 const any = '[^]';
@@ -255,20 +260,23 @@ class Translation {
     return this.literal(this.characterEscape(), options);
   }
 
-  /** `\s`, `\D`, `\p{…}` and their kind; the backslash is already taken. */
-  private classEscape(): { source: string; negated: boolean } | null {
+  /** `\s`, `\D`, `\p{…}` and their kind; the backslash is already taken. `wordClass` is what `\w` stands for. */
+  private classEscape(wordClass = word): { source: string; negated: boolean } | null {
     const shorthand = this.takeMatch(/[sdwhSDWH]/y);
     if (shorthand !== null) {
       const letter = shorthand[0];
-      return { source: classes[letter.toLowerCase()]!, negated: letter !== letter.toLowerCase() };
+      const lower = letter.toLowerCase();
+      return { source: lower === 'w' ? wordClass : classes[lower]!, negated: letter !== lower };
     }
     const property = this.takeMatch(/([pP])\{(\^?)([^}]*)\}/y);
     if (property === null) return null;
-    return { source: this.property(property[3]!), negated: (property[1] === 'P') !== (property[2] === '^') };
+    return { source: this.property(property[3]!, wordClass), negated: (property[1] === 'P') !== (property[2] === '^') };
   }
 
-  private property(name: string): string {
+  private property(name: string, wordClass: string): string {
     const plain = name.replace(/[\s_-]/g, '').toLowerCase();
+    if (plain === 'punct') return '\\p{P}';
+    if (plain === 'word') return wordClass;
     if (Object.hasOwn(posix, plain)) return posix[plain]!;
     if (plain === 'any') return '\\0-\\u{10ffff}';
     const capitals = name
@@ -341,7 +349,7 @@ class Translation {
     }
     let from: string;
     if (this.take('\\')) {
-      const set = this.classEscape();
+      const set = this.classEscape(bracketWord);
       if (set !== null) {
         if (!set.negated) return options.ignoreCase ? foldedSet(set.source) : set.source;
         const property = /^\\p(\{[^}]*\})$/.exec(set.source);
@@ -400,13 +408,14 @@ function escaped(character: string): string {
 
 // Letters whose case variants are not each other's plain upper or lower case.
 const unusualCase =
-  '\u017f\u212a\u212b\u1e9e\u03c2\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f5\u1e9b\u1fbe\xb5\u2126\u03f4';
+  '\u01c5\u01c8\u01cb\u01f2\u017f\u212a\u212b\u1e9e\u03c2\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f5\u1e9b\u1fbe\xb5\u2126\u03f4';
 
 /** The character and all that equal it under simple case folding. */
 function caseVariants(character: string): string[] {
   if (!/\p{L}/u.test(character)) return [character];
   const same = new RegExp(`^${escaped(character)}$`, 'iu');
-  const candidates = [character, character.toLowerCase(), character.toUpperCase(), ...unusualCase];
+  const upper = character.toUpperCase();
+  const candidates = [character, character.toLowerCase(), upper, upper.toLowerCase(), ...unusualCase];
   return [...new Set(candidates)].filter((candidate) => same.test(candidate));
 }
 

@@ -1,13 +1,12 @@
 // Random texts through this package and through the Rust library: every column equal. YUMO_FUZZ sets the number of texts
 // for each vocabulary (default 300; the full run is 100000).
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { wellFormed } from '../src/aligned-text.ts';
 import { Tokenizer } from '../src/index.ts';
 import { newerThanReferences, randomNumbers, randomText } from './random-text.ts';
+import { reference } from './reference.ts';
 import { tokenizerData } from './shared-data.ts';
 
 const count = Number(process.env.YUMO_FUZZ ?? 300);
@@ -32,38 +31,19 @@ interface Answer {
   plain: string;
 }
 
-/** The Rust library in a child process. */
-function reference() {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'reference-worker.mjs')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (request: object): Promise<unknown> => {
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the reference process ended');
-    return JSON.parse(value);
-  };
-  return {
-    load: (file: string) => ask({ load: file }),
-    encode: (texts: string[]) => ask({ texts }) as Promise<Answer[]>,
-    [Symbol.dispose]: () => child.kill(),
-  };
-}
-
 describe.skipIf(tokenizerData === null)(`${count} random texts are encoded and decoded as by the Rust library`, () => {
   for (const [index, file] of files.entries()) {
     it(file, { timeout: 60_000 + 20 * count }, async () => {
       using rust = reference();
       const path = join(tokenizerData!, file);
-      await rust.load(path);
+      await rust.ask({ load: path });
       const tokenizer = Tokenizer.fromJson(readFileSync(path, 'utf8'), { file });
       const random = randomNumbers(Number(process.env.YUMO_FUZZ_SEED ?? 1) + index);
       for (let done = 0; done < count; done += 250) {
         const texts = Array.from({ length: Math.min(250, count - done) }, () => randomText(random)).filter(
           (text) => !newerThanReferences.test(text),
         );
-        const answers = await rust.encode(texts.map(wellFormed));
+        const answers = (await rust.ask({ texts: texts.map(wellFormed) })) as Answer[];
         texts.forEach((text, i) => {
           const options = { specialTokensInText: 'parse', offsetUnit: 'codePoint' } as const;
           const encoding = tokenizer.encode(text, null, options);

@@ -47,16 +47,28 @@ export function bundleFiles(facts: RunFacts): BundleFiles {
   });
   return {
     'config.json': json({ ...model.json, ...(recipe.save === 'float16' ? { torch_dtype: 'float16' } : {}) }),
-    'generation_config.json': json({ ...endings, ...reading.generation?.(tokenizer, model) }),
+    'generation_config.json': json({ ...endings, ...reading.generation?.(model) }),
     'tokenizer.json': json(tokenizer.toJson()),
     'tokenizer_config.json': json({
       tokenizer_class: 'PreTrainedTokenizerFast',
       model_max_length: model.context,
       clean_up_tokenization_spaces: false,
       ...Object.fromEntries(specials),
+      ...(reading.chatTemplate === undefined ? {} : { chat_template: reading.chatTemplate }),
     }),
     'README.md': modelCard(facts),
     'training/recipe.json': json(recipe),
     'training/curves.svg': lossCurves(events, recipe.name),
+    ...samplesFile(events),
   };
+}
+
+/** What the model said on the way, if it was asked. */
+function samplesFile(events: readonly TrainingEvent[]): BundleFiles {
+  const samples = events.filter((e) => e.kind === 'sample');
+  if (samples.length === 0) return {};
+  // Four spaces make a text stand as it is, whatever marks are in it.
+  const indented = (text: string): string => text.replaceAll(/^/gm, '    ');
+  const sections = samples.map((s) => `## Step ${s.step}\n\n${indented(s.prompt + s.text)}\n`);
+  return { 'training/samples.md': `# Samples\n\n${sections.join('\n')}` };
 }

@@ -1,9 +1,10 @@
 // Compiled graphs of a training with their numbers: one run a step, one evaluation. No files, no events.
 
-import { type Graph, type Program, type Runtime, type Value, type Values, YumoError } from '@yumo/core';
+import { type Graph, type Parameter, type Program, type Runtime, type Value, type Values, YumoError } from '@yumo/core';
 import type { Batch, BatchOrder } from './objectives/objective.ts';
 import type { Recipe } from './recipe.ts';
 import {
+  averaged,
   type BatchForms,
   evaluationGraph,
   type LossGraph,
@@ -19,6 +20,8 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** Real tokens of the step. */
   readonly tokens: number;
+  /** Waited for the next batch, of the seconds that the step took. */
+  readonly dataSeconds: number;
 }
 
 export interface TrainingEngine {
@@ -26,13 +29,15 @@ export interface TrainingEngine {
   /** The model's numbers. They are updated in place: copy what must stay. Between steps they may be on the device: {@link settle} before reading. */
   readonly parameters: Values;
   readonly state: Values;
+  /** What is evaluated and saved: the parameters, or their running means. */
+  readonly weights: Values;
   /** @param index steps done before. @throws YumoError `NUMERIC` when loss or gradient are not finite; the numbers are spoilt then. */
   run(index: number, order: BatchOrder): Promise<StepResult>;
   /** Brings the numbers of parameters and state up to date. */
   settle(): Promise<void>;
   /** Total loss in nats and number of labels. Stops early, with undefined, when the signal fires. */
   evaluate(
-    batches: Iterable<Batch>,
+    batches: Iterable<Batch> | AsyncIterable<Batch>,
     each?: (batch: Batch, outputs: Values) => void,
     signal?: AbortSignal,
   ): Promise<{ loss: number; labels: number } | undefined>;
@@ -121,15 +126,30 @@ export async function trainingEngine(
       : await runtime.compile(step.applying(), { purpose: 'training', resident: Object.keys(updated) });
   const advance = applying ? accumulated(applying) : whole;
 
-  async function whole(index: number, order: BatchOrder): Promise<StepResult> {
+  const weights =
+    recipe.ema === 0
+      ? parameters
+      : { ...parameters, ...Object.fromEntries(step.parameters.map((p) => [p.name, state[averaged(p.name)]!])) };
+  /** Squares of the last step's gradients, for a message when it failed. */
+  let squares: Value | undefined;
+  let waited = 0;
+  const nextBatch = async (order: BatchOrder, index: number): Promise<Batch> => {
+    const began = performance.now();
     const batch = await order.batch(index);
+    waited += (performance.now() - began) / 1000;
+    return batch;
+  };
+
+  async function whole(index: number, order: BatchOrder): Promise<Omit<StepResult, 'dataSeconds'>> {
+    const batch = await nextBatch(order, index);
     const program = await wholes.for(batch);
     const feeds = { ...all, ...step.scalars(index), ...batch.feeds };
     const out = await program.run(feeds, { into: updated });
+    squares = out.gradient_squares;
     return { loss: number(out.loss), gradientNorm: number(out.gradient_norm), tokens: batch.tokens };
   }
 
-  function accumulated(apply: Program): (index: number, order: BatchOrder) => Promise<StepResult> {
+  function accumulated(apply: Program): (index: number, order: BatchOrder) => Promise<Omit<StepResult, 'dataSeconds'>> {
     const sums: Record<string, Value> = Object.fromEntries(
       step.parameters.map((p) => {
         const data = new Float32Array(parameters[p.name]!.data.length);
@@ -143,7 +163,7 @@ export async function trainingEngine(
       let labels = 0;
       let tokens = 0;
       for (let run = 0; run < accumulate; run++) {
-        const batch = await order.batch(index * accumulate + run);
+        const batch = await nextBatch(order, index * accumulate + run);
         const adding = await addings.for(batch);
         const scalars = step.scalars(index, run);
         const drawn = Object.fromEntries(step.gradientScalars.map((name) => [name, scalars[name]!]));
@@ -156,6 +176,7 @@ export async function trainingEngine(
       const count: Value = { dtype: 'float32', shape: [], data: Float32Array.of(labels) };
       const feeds = { ...held, ...sums, ...Object.fromEntries(scalars), label_count: count };
       const out = await apply.run(feeds, { into: updated });
+      squares = out.gradient_squares;
       return { loss: total / labels, gradientNorm: number(out.gradient_norm), tokens };
     };
   }
@@ -164,25 +185,27 @@ export async function trainingEngine(
     step,
     parameters,
     state,
+    weights,
     async run(index, order) {
+      waited = 0;
       const result = await advance(index, order);
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
         throw new YumoError(
           'NUMERIC',
-          `step ${index + 1}: the loss is ${result.loss}, the gradient norm ${result.gradientNorm}; lower optimizer.learningRate, lengthen schedule.warmupSteps, or clip more`,
+          `step ${index + 1}: the loss is ${result.loss}, the gradient norm ${result.gradientNorm}${largestGradients(step.parameters, squares)}; lower optimizer.learningRate, lengthen schedule.warmupSteps, or clip more`,
           { step: index + 1, ...result },
         );
       }
-      return result;
+      return { ...result, dataSeconds: waited };
     },
     settle: async () => runtime.settle?.(all),
     async evaluate(batches, each, signal) {
       let total = 0;
       let labels = 0;
-      for (const batch of batches) {
+      for await (const batch of batches) {
         if (signal?.aborted) return undefined;
         const program = await evaluations.for(batch);
-        const { loss_sum: sum, label_count: count, ...outputs } = await program.run({ ...parameters, ...batch.feeds });
+        const { loss_sum: sum, label_count: count, ...outputs } = await program.run({ ...weights, ...batch.feeds });
         total += number(sum);
         labels += number(count);
         each?.(batch, outputs);
@@ -196,4 +219,19 @@ export async function trainingEngine(
       await applying?.dispose();
     },
   };
+}
+
+/** Where a gradient went wrong: the parameters whose gradient is not finite, and the largest of the others. */
+function largestGradients(parameters: readonly Parameter[], squares: Value | undefined): string {
+  if (!squares) return '';
+  const norms = parameters.map(({ name }, i) => ({ name, norm: Math.sqrt(Number(squares.data[i])) }));
+  const broken = norms.filter(({ norm }) => !Number.isFinite(norm)).map(({ name }) => name);
+  const finite = norms.filter(({ norm }) => Number.isFinite(norm)).sort((a, b) => b.norm - a.norm);
+  const some = broken.length > 3 ? `${broken.slice(0, 3).join(', ')} and ${broken.length - 3} more` : broken.join(', ');
+  return [
+    broken.length > 0 ? ` (not finite: ${some}` : ' (all finite',
+    finite[0]
+      ? `; largest${broken.length > 0 ? ' of the others' : ''}: ${finite[0].name} ${finite[0].norm.toPrecision(3)})`
+      : ')',
+  ].join('');
 }

@@ -17,7 +17,7 @@ export async function estimate(
   { dataFolders = [process.cwd()], signal }: NodeEstimateOptions = {},
 ): Promise<TrainingEstimate & { readonly runtime: string }> {
   const runtime = await runtimeOf(recipe);
-  const data = await readTrainingData(recipe.data, dataFolders, () => undefined);
+  const data = await readTrainingData(recipe.data, dataFolders, () => undefined, signal);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
   const init = await openInit(recipe, dataFolders);

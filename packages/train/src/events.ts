@@ -11,6 +11,8 @@ export type TrainingEvent =
       readonly step: number;
       readonly steps: number;
       readonly parameters: number;
+      /** Those that are not frozen; absent when none is. */
+      readonly trainedParameters?: number;
       readonly vocabularySize: number;
       readonly trainingTokens: number;
       readonly validationTokens: number;
@@ -31,6 +33,8 @@ export type TrainingEvent =
       readonly gradientNorm: number;
       readonly learningRate: number;
       readonly seconds: number;
+      /** Of these, waiting for the next batch. */
+      readonly dataSeconds: number;
       readonly tokensPerSecond: number;
       /** Until the last step, at the speed so far. */
       readonly secondsLeft: number;
@@ -56,8 +60,8 @@ export type TrainingEvent =
   | {
       readonly kind: 'done';
       readonly step: number;
-      /** `aborted`: by the caller; the run can be resumed. */
-      readonly reason: 'completed' | 'aborted';
+      /** `aborted`: by the caller; the run can be resumed. `early`: it improved no more, as `stopEarly` says. */
+      readonly reason: 'completed' | 'aborted' | 'early';
       readonly bestLoss: number | null;
       readonly bestMetrics: Metrics | null;
       readonly bestStep: number | null;

@@ -208,6 +208,17 @@ const data = z.discriminatedUnion('kind', [
       .describe('The first share of the characters of each file is training, the rest validation.'),
     field: z.string().min(1).default('text').describe('The text field of .jsonl rows.'),
     separator: z.string().default('\n\n').describe('Put between files, and between rows of .jsonl.'),
+    stream: z
+      .boolean()
+      .default(false)
+      .describe(
+        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache.',
+      ),
+    unit: z
+      .enum(['paragraph', 'line'])
+      .default('paragraph')
+      .describe('Streamed: what a row of plain text is; each belongs to one part, and the separator follows it.'),
+    shuffleRows: count.default(1 << 16).describe('Streamed: rows of full context that are held and shuffled at once.'),
   }),
   z.strictObject({
     kind: z.literal('rows').describe('Rows: tables, JSON, SQuAD, CoNLL, CLUENER, parallel text, lines.'),
@@ -233,6 +244,9 @@ const tokenizer = z.discriminatedUnion('kind', [
     kind: z.literal('word-piece').describe('WordPiece trained on the training part (BERT); Chinese by character.'),
     vocabularySize: vocabularySize(8),
     minFrequency,
+    limitAlphabet: count
+      .optional()
+      .describe('Keep the commonest so many characters; the others become unknown. All by default.'),
     lowercase: z.boolean().default(true).describe('Upper and lower case are one.'),
     specialTokens,
   }),
@@ -277,13 +291,43 @@ export const recipeSchema = z.strictObject({
     .enum(['matrices', 'all', 'none'])
     .default('matrices')
     .describe('Parameters with weight decay: those with two axes or more, all, or none.'),
+  groups: z
+    .array(
+      z.strictObject({
+        match: z.array(z.string().min(1)).min(1).describe('Parameter names; `*` stands for anything.'),
+        rate: z.number().min(0).default(1).describe('Times the learning rate; 0: they stay as they are.'),
+        weightDecay: decay.optional().describe('In place of the optimizer’s.'),
+      }),
+    )
+    .default([])
+    .describe('Parameters with a learning rate or weight decay of their own; the first group that fits counts.'),
+  freeze: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Parameters that stay as they are, by name; `*` stands for anything, as in `*.embeddings.*`.'),
+  layerDecay: positive
+    .max(1)
+    .default(1)
+    .describe('The rate of each block is this times that of the block above it; embeddings have the least.'),
+  ema: rate
+    .default(0)
+    .describe('Decay of a running mean of the weights, which is evaluated and saved in their place; 0: none.'),
+  recompute: z
+    .enum(['none', 'activations', 'blocks'])
+    .default('none')
+    .describe(
+      'What the backward pass computes again instead of keeping it, for less memory: all but large products, or all.',
+    ),
   clip: z.number().min(0).default(1).describe('Largest global norm of the gradient; 0: no clipping.'),
   schedule: schedule.prefault({ kind: 'constant' }).describe('Learning rate by step, as a share of the peak.'),
   zeroStart: z
     .array(z.string().min(1))
     .default([])
     .describe('Ends of parameter names that start at zero, such as `o_proj.weight`.'),
-  batch: count.describe('Sequences in a step.'),
+  batch: z
+    .union([z.int().min(0), z.literal('all')])
+    .transform((n) => (n === 'all' ? 0 : n))
+    .describe('Rows in a step: 1 (stochastic), a number (mini-batches), or "all" of the training part (written 0).'),
   context: count.optional().describe('Most tokens in a sequence; the model’s context by default.'),
   buckets: count
     .max(32)
@@ -293,6 +337,13 @@ export const recipeSchema = z.strictObject({
   parts: count.default(1).describe('Pieces of the batch inside one graph: the same result with less memory in use.'),
   steps: count.describe('Optimizer steps.'),
   evaluateEvery: count.default(250).describe('Steps between evaluations on the whole validation part.'),
+  stopEarly: z
+    .strictObject({
+      patience: count.describe('Evaluations without improvement after which the training ends.'),
+      minChange: z.number().min(0).default(0).describe('What is less than this is no improvement.'),
+    })
+    .optional()
+    .describe('Ends a training that does not improve by the measure of `best`.'),
   checkpointEvery: count.default(250).describe('Steps between checkpoints.'),
   sampleEvery: z.int().min(0).default(0).describe('Steps between samples; 0: none.'),
   samplePrompt: z.string().default('\n').describe('What samples continue.'),
@@ -304,6 +355,7 @@ export const recipeSchema = z.strictObject({
     .describe('Of initial values, order and dropout.'),
   device: z.enum(['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'wasm']).default('cpu').describe('What computes.'),
   threads: count.optional().describe('Processor threads; all by default.'),
+  tensorboard: z.boolean().default(false).describe('Also writes event files that TensorBoard reads.'),
   license: z.string().default('apache-2.0').describe('Licence of the trained model, for its card.'),
   language: z.array(z.string()).default(['en']).describe('Languages of the model, for its card.'),
   best: z

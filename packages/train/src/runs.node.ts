@@ -67,7 +67,8 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
   const best = evaluations.findLast((e) => e.best);
   const speeds = steps.map((e) => e.tokensPerSecond).sort((a, b) => a - b);
   const step = steps.at(-1)?.step ?? 0;
-  const completed = last('done')?.reason === 'completed' && step >= recipe.steps;
+  const end = last('done');
+  const completed = end?.reason === 'early' || (end?.reason === 'completed' && step >= recipe.steps);
   return {
     folder,
     name: recipe.name,

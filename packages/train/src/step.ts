@@ -3,6 +3,7 @@
 import {
   add,
   type CausalLmArchitecture,
+  concat,
   counterDropout,
   crossEntropySum,
   type Dropout,
@@ -15,6 +16,8 @@ import {
   type NamedTensors,
   type Parameter,
   parameterScope,
+  recompute,
+  reshape,
   type Scope,
   simplify,
   slice,
@@ -26,7 +29,7 @@ import {
   type Value,
   type Values,
 } from '@yumo/core';
-import { type Group, groupParameters, layoutOf } from './groups.ts';
+import { checkPatterns, type Group, groupParameters, isFrozen, layoutOf } from './groups.ts';
 import { type Optimizer, type OptimizerKind, optimizers, type StateForm } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedules.ts';
@@ -68,7 +71,19 @@ export interface StepOptions {
   readonly loss: LossGraph;
   readonly recipe: Pick<
     Recipe,
-    'optimizer' | 'decay' | 'clip' | 'schedule' | 'steps' | 'parts' | 'accumulate' | 'seed'
+    | 'optimizer'
+    | 'decay'
+    | 'groups'
+    | 'freeze'
+    | 'layerDecay'
+    | 'ema'
+    | 'recompute'
+    | 'clip'
+    | 'schedule'
+    | 'steps'
+    | 'parts'
+    | 'accumulate'
+    | 'seed'
   >;
 }
 
@@ -79,18 +94,21 @@ export interface StateTensor extends StateForm {
 
 /** The output that becomes an input of the next step. */
 export const next = (name: string): string => `next:${name}`;
+/** The running mean of a parameter's values. */
+export const averaged = (name: string): string => `${name}/average`;
 /** The sum of a parameter's gradients over the runs of a step. */
 export const summed = (name: string): string => `sum:${name}`;
 
 /** The graphs of a training, and what to feed them. */
 export interface TrainingStep {
   readonly parameters: readonly Parameter[];
-  /** Stored with the model, and not trained. */
+  /** Stored with the model, and not trained: buffers, and parameters that the recipe freezes. */
   readonly buffers: readonly Parameter[];
   readonly state: readonly StateTensor[];
   /**
    * One run a step. In: parameters, buffers, state, the batch, {@link scalars}.
-   * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping).
+   * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping), and
+   * `gradient_squares`: its square for each parameter, `[parameters]`.
    * New values may be written over the old ones: every reader of an old value lies upstream of the norm, every writer downstream.
    */
   readonly whole: Graph;
@@ -109,8 +127,8 @@ export interface TrainingStep {
   scalars(step: number, run?: number): Values;
   /** Names of the scalars that the gradient graphs read; the rest belong to the update. */
   readonly gradientScalars: readonly string[];
-  /** State as it is before the first step. */
-  initialState(): Values;
+  /** State as it is before the first step. @param parameters the numbers that the averages begin with. */
+  initialState(parameters?: Values): Values;
 }
 
 const float = (x: number): Value => ({ dtype: 'float32', shape: [], data: Float32Array.of(x) });
@@ -135,9 +153,14 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
   });
   const lossSum = losses.map((l) => l.sum).reduce(add);
   const labelCount = losses.map((l) => l.count).reduce(add);
+  checkPatterns(
+    scope.parameters.map((p) => p.name),
+    recipe,
+  );
   // Buffers are stored with the model and not trained.
-  const parameters = scope.parameters.filter((p) => !p.fixed);
-  const buffers = scope.parameters.filter((p) => p.fixed);
+  const isTrained = (p: Parameter): boolean => !p.fixed && !isFrozen(p.name, recipe);
+  const parameters = scope.parameters.filter(isTrained);
+  const buffers = scope.parameters.filter((p) => !isTrained(p));
   const tensors = parameters.map((p) => p.tensor);
   const gradientInputs = [
     ...tensors,
@@ -150,9 +173,10 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
   const plan = groups.flatMap((group) =>
     group.parameters.map((parameter) => ({ group, parameter, forms: stateOf(group, parameter.shape) })),
   );
-  const state = plan.flatMap(({ parameter, forms }) =>
-    Object.entries(forms).map(([slot, form]) => ({ ...form, name: `${parameter.name}/${slot}` })),
-  );
+  const state = plan.flatMap(({ parameter, forms }) => [
+    ...Object.entries(forms).map(([slot, form]) => ({ ...form, name: `${parameter.name}/${slot}` })),
+    ...(recipe.ema > 0 ? [{ name: averaged(parameter.name), shape: parameter.shape, initial: 0 }] : []),
+  ]);
   const stateTensors = new Map(state.map((s) => [s.name, tensor(s.name, 'float32', s.shape)]));
   const scalarTensors = new Map(
     groups.flatMap((g) =>
@@ -160,8 +184,13 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
     ),
   );
 
+  const averageKeep = tensor('average.keep', 'float32', []);
+  const averageRest = tensor('average.rest', 'float32', []);
+
   /** Clips and updates. `gradients` by parameter, already divided. */
-  const updates = (gradients: ReadonlyMap<string, Tensor>): { norm: Tensor; outputs: Record<string, Tensor> } => {
+  const updates = (
+    gradients: ReadonlyMap<string, Tensor>,
+  ): { norm: Tensor; squares: Tensor; outputs: Record<string, Tensor> } => {
     const squares = parameters.map((p) => sum(square(gradients.get(p.name)!)));
     const norm = sqrt(squares.reduce(add));
     // Also without clipping every update waits for the norm: that is what makes writing over the old values safe.
@@ -184,19 +213,42 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
       });
       outputs[next(parameter.name)] = updated.parameter;
       for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
+      if (recipe.ema > 0) {
+        const average = averaged(parameter.name);
+        outputs[next(average)] = add(mul(stateTensors.get(average)!, averageKeep), mul(updated.parameter, averageRest));
+      }
     }
-    return { norm, outputs };
+    const each = concat(
+      squares.map((s) => reshape(s, [1])),
+      0,
+    );
+    return { norm, squares: each, outputs };
   };
   const named = (tensorsOf: readonly Tensor[]): ReadonlyMap<string, Tensor> =>
     new Map(parameters.map((p, i) => [p.name, tensorsOf[i]!]));
-  const updateInputs = [...stateTensors.values(), ...scalarTensors.values()];
+  const updateInputs = [
+    ...stateTensors.values(),
+    ...scalarTensors.values(),
+    ...(recipe.ema > 0 ? [averageKeep, averageRest] : []),
+  ];
+  const lean = (graph: Graph, loss: string): Graph =>
+    recipe.recompute === 'none' ? simplify(graph) : recompute(simplify(graph), loss, recipe.recompute);
 
   const loss = div(lossSum, labelCount);
   const update = updates(named(gradient(loss, tensors)));
-  const whole = simplify({
-    inputs: [...gradientInputs, ...updateInputs],
-    outputs: { ...update.outputs, loss, label_count: labelCount, gradient_norm: update.norm },
-  });
+  const whole = lean(
+    {
+      inputs: [...gradientInputs, ...updateInputs],
+      outputs: {
+        ...update.outputs,
+        loss,
+        label_count: labelCount,
+        gradient_norm: update.norm,
+        gradient_squares: update.squares,
+      },
+    },
+    'loss',
+  );
 
   return {
     parameters,
@@ -207,38 +259,53 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
       const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
       const grads = gradient(lossSum, tensors);
       const outputs = Object.fromEntries(parameters.map((p, i) => [next(summed(p.name)), add(sums[i]!, grads[i]!)]));
-      return simplify({
-        inputs: [...gradientInputs, ...sums],
-        outputs: { ...outputs, loss_sum: lossSum, label_count: labelCount },
-      });
+      return lean(
+        {
+          inputs: [...gradientInputs, ...sums],
+          outputs: { ...outputs, loss_sum: lossSum, label_count: labelCount },
+        },
+        'loss_sum',
+      );
     },
     applying: () => {
       const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
       const labelsSeen = tensor('label_count', 'float32', []);
-      const { norm, outputs } = updates(named(sums.map((s) => div(s, labelsSeen))));
+      const { norm, squares, outputs } = updates(named(sums.map((s) => div(s, labelsSeen))));
       return simplify({
         inputs: [...tensors, ...updateInputs, ...sums, labelsSeen],
-        outputs: { ...outputs, gradient_norm: norm },
+        outputs: { ...outputs, gradient_norm: norm, gradient_squares: squares },
       });
     },
     scalars(step, run = 0) {
       const share = rateShare(recipe.schedule, step, recipe.steps);
       const values: Record<string, Value> = {};
       for (const g of groups)
-        for (const [name, x] of Object.entries(scalarsOf(g, g.options.learningRate * share, step + 1)))
+        for (const [name, x] of Object.entries(scalarsOf(g, g.options.learningRate * share * g.rate, step + 1)))
           values[`${g.name}.${name}`] = float(x);
+      if (recipe.ema > 0) {
+        // Short at the beginning, so that the mean is not one of the first values (the schedule of TensorFlow's ExponentialMovingAverage).
+        const keep = Math.min(recipe.ema, (1 + step) / (10 + step));
+        values['average.keep'] = float(keep);
+        values['average.rest'] = float(1 - keep);
+      }
       // A run of its own mask: the counter is unique over the whole training.
       if (usesDropout) values.dropout_counter = int((step * recipe.accumulate + run) | 0);
       return values;
     },
     gradientScalars: usesDropout ? ['dropout_counter'] : [],
-    initialState: () =>
-      Object.fromEntries(
+    initialState(values = {}) {
+      const averages = new Map(parameters.map((p) => [averaged(p.name), p.name]));
+      return Object.fromEntries(
         state.map(({ name, shape, initial }) => {
-          const data = new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial);
+          const parameter = averages.get(name);
+          const data =
+            recipe.ema > 0 && parameter !== undefined
+              ? Float32Array.from(values[parameter]!.data as Float32Array)
+              : new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial);
           return [name, { dtype: 'float32', shape, data } as const];
         }),
-      ),
+      );
+    },
   };
 }
 

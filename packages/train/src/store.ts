@@ -3,6 +3,7 @@
 import type { Value, Values } from '@yumo/core';
 import type { TrainingEvent } from './events.ts';
 import type { Metrics } from './objectives/objective.ts';
+import type { Recipe } from './recipe.ts';
 
 /** What a run remembers beside numbers of the model. */
 export interface Progress {
@@ -18,6 +19,11 @@ export interface Progress {
   readonly sampledStep: number | null;
   /** Computing time so far. */
   readonly seconds: number;
+  /** Evaluations since the last improvement of more than `stopEarly.minChange`, and the value that was reached then. */
+  readonly staleEvaluations?: number;
+  readonly improvedTo?: number | null;
+  /** What was trained: a run that goes on compares its recipe. Absent in checkpoints of older versions. */
+  readonly recipe?: Recipe;
   /** Of what is learnt: the data must be the same when the run goes on. */
   readonly fingerprint: string;
 }

@@ -83,6 +83,10 @@ export function scalarsOf(event: TrainingEvent): readonly Scalar[] {
   return numbers(event).map(([name, value]) => ({ tag: `${group}/${name}`, value }));
 }
 
+/** What an event took. */
+export const secondsOf = (event: TrainingEvent): number =>
+  event.kind === 'step' || event.kind === 'evaluation' ? event.seconds : 0;
+
 /**
  * The events of a run as one file.
  * @param started when the run began, in seconds since 1970; later times are added up from what steps and evaluations took.
@@ -91,7 +95,7 @@ export function eventFile(events: readonly TrainingEvent[], started: number): Ui
   const records = [eventFileStart(started)];
   let now = started;
   for (const event of events) {
-    if (event.kind === 'step' || event.kind === 'evaluation') now += event.seconds;
+    now += secondsOf(event);
     const scalars = scalarsOf(event);
     if (scalars.length > 0 && 'step' in event) records.push(scalarRecord(now, event.step, scalars));
   }

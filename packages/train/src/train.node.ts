@@ -5,14 +5,17 @@ import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
-import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
+import { type Bundle, isModelId, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
+import { chooseRuntime, diskSource, modelSource, writeFileAtomic } from '@yumo/core/node';
+import { differentFields } from './compare.ts';
+import { lossChart } from './curves.ts';
 import { readTrainingData } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
+import { pngOf } from './png.node.ts';
 import type { Recipe } from './recipe.ts';
 import { applyOverrides, parseRecipe } from './recipe-fields.ts';
 import { openRun } from './run.node.ts';
-import { type Notice, runTraining } from './trainer.ts';
+import { changeableFields, type Notice, runTraining } from './trainer.ts';
 import { inWorker } from './worker-client.node.ts';
 
 export interface NodeTrainOptions {
@@ -56,19 +59,6 @@ export interface NodeResumeOptions extends Omit<NodeTrainOptions, 'overwrite'> {
   readonly overrides?: readonly string[];
 }
 
-/** Fields that may change between two sessions of a run. */
-const changeable = [
-  'steps',
-  'evaluateEvery',
-  'checkpointEvery',
-  'sampleEvery',
-  'samplePrompt',
-  'device',
-  'threads',
-  'description',
-  'expect',
-];
-
 /**
  * Goes on with a run from its last checkpoint.
  * @throws YumoError `CONFIG` when an override would change what was trained so far.
@@ -83,11 +73,11 @@ export async function* resume({
   const stored = await readRecipe(folder);
   const refused = overrides
     .map((o) => o.split('=')[0]!.trim())
-    .filter((path) => !changeable.includes(path.split('.')[0]!));
+    .filter((path) => !changeableFields.includes(path.split('.')[0]!));
   if (refused.length > 0)
     throw new YumoError(
       'CONFIG',
-      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeable.join(', ')} can. Start a new run for it`,
+      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeableFields.join(', ')} can. Start a new run for it`,
       { refused },
     );
   const recipe = parseRecipe(applyOverrides(stored, overrides), `${folder}/training/recipe.json`);
@@ -170,13 +160,14 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const runtime = await runtimeOf(recipe);
   // Data before the folder: a mistake in the recipe leaves no trace.
   const notices: Notice[] = [];
-  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }));
+  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }), signal);
   const init = await openInit(recipe, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
   const training = join(folder, 'training');
   const fresh = mode === 'new' && !(await stat(training).catch(() => undefined));
-  const run = await openRun(folder, mode);
+  if (mode === 'new') await refuseTwice(folder, recipe);
+  const run = await openRun(folder, mode, { tensorboard: recipe.tensorboard });
   let began = false;
   try {
     await mkdir(training, { recursive: true });
@@ -188,12 +179,32 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
     const job = { recipe, data, notices, tokenizerJson, init, runtime, store: run.store, signal, resume };
     for await (const event of runTraining(job)) {
       began = true;
+      if (event.kind === 'done') {
+        const chart = lossChart(await run.store.events(), recipe.name);
+        await writeFileAtomic(join(training, 'curves.png'), pngOf(chart));
+      }
       yield event;
     }
   } finally {
     await run.close();
     if (fresh && !began) await removeTraces(folder);
   }
+}
+
+/** @throws YumoError `FILE` when the folder holds a training of another recipe, saying what differs. The same recipe is refused by the run itself. */
+async function refuseTwice(folder: string, recipe: Recipe): Promise<void> {
+  const stored = await readRecipe(folder).catch(() => undefined);
+  if (!stored) return;
+  const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  const differences = differentFields([stored, recipe]).map(
+    ({ path, values }) => `${path} is ${shown(values[0])} there, ${shown(values[1])} here`,
+  );
+  if (differences.length > 0)
+    throw new YumoError(
+      'FILE',
+      `${folder}: the folder holds a training already, of another recipe (${differences.slice(0, 5).join('; ')}${differences.length > 5 ? ` and ${differences.length - 5} more` : ''}); go on with it by \`yumo resume ${folder}\`, choose another --out, or replace it with --overwrite`,
+      { folder, differences },
+    );
 }
 
 /** After a mistake that only the model or the data could show: nothing was trained, nothing stays. */
@@ -218,6 +229,7 @@ export async function openInit({ init }: Recipe, folders: readonly string[]): Pr
     : [...new Set([resolvePath(init.from), ...folders.map((f) => join(f, init.from))])];
   for (const place of places)
     if ((await stat(join(place, 'config.json')).catch(() => undefined))?.isFile()) return openBundle(diskSource(place));
+  if (isModelId(init.from)) return openBundle(modelSource(init.from)); // of the hub
   throw new YumoError(
     'FILE',
     `init.from: no model in ${places.join(', ')}; train it first, or give its folder by --init.from`,

@@ -1,8 +1,9 @@
 // The training loop: prepare, step, evaluate, save, stop, resume. No mathematics, no files: those are the engine's and the store's.
 
-import { type Bundle, type Runtime, suggestion, type Values, YumoError } from '@yumo/core';
+import { type Bundle, type Parameter, type Runtime, sizeOf, suggestion, type Values, YumoError } from '@yumo/core';
 import { Tokenizer } from '@yumo/tokenizer';
 import { bundleFiles } from './bundle.ts';
+import { differentFields } from './compare.ts';
 import type { TrainingData } from './data/sources.ts';
 import { makeTokenizer } from './data/tokenizers.ts';
 import { formsOf, type TrainingEngine, trainingEngine } from './engine.ts';
@@ -59,9 +60,11 @@ const seconds = (): number => performance.now() / 1000;
  * @throws YumoError `DATA`, `CONFIG`, `TOKENIZER` before anything is computed; `NUMERIC` when the loss is not finite (the last
  *   checkpoint stays); `CHECKPOINT` when a checkpoint does not belong to this recipe and data; `FILE` when it cannot be written.
  */
-export async function* runTraining(job: TrainingJob): AsyncGenerator<TrainingEvent> {
+export async function* runTraining(given: TrainingJob): AsyncGenerator<TrainingEvent> {
+  const job = { ...given, recipe: await resolvedRecipe(given) };
   const { recipe, runtime, store, signal, clock = seconds } = job;
   const resumed = job.resume ? await store.resume() : undefined;
+  if (resumed?.progress.recipe) refuseChanges(store.name, resumed.progress.recipe, recipe);
   const prepared = await prepare(job, resumed);
   const { task, engine } = prepared;
   try {
@@ -72,7 +75,7 @@ export async function* runTraining(job: TrainingJob): AsyncGenerator<TrainingEve
       run: recipe.name,
       step: loop.progress.step,
       steps: recipe.steps,
-      parameters: engine.step.parameters.reduce((n, p) => n + p.shape.reduce((m, d) => m * d, 1), 0),
+      ...loop.sizes,
       vocabularySize: prepared.tokenizer.vocabularySize,
       ...facts,
       runtime: runtime.description,
@@ -87,8 +90,9 @@ export async function* runTraining(job: TrainingJob): AsyncGenerator<TrainingEve
       const index = loop.progress.step;
       if (loop.sampleDue && !signal?.aborted) yield* loop.sample();
       if (loop.evaluationDue && !signal?.aborted) yield* loop.evaluate();
-      if (loop.checkpointDue || (signal?.aborted && loop.unsaved)) yield* loop.save();
-      if (index >= recipe.steps || signal?.aborted) break;
+      const ends = signal?.aborted || loop.exhausted;
+      if (loop.checkpointDue || (ends && loop.unsaved)) yield* loop.save();
+      if (index >= recipe.steps || ends) break;
       const started = clock();
       const { tokens, ...result } = await engine.run(index, order);
       const took = clock() - started;
@@ -104,10 +108,48 @@ export async function* runTraining(job: TrainingJob): AsyncGenerator<TrainingEve
         secondsLeft: ((clock() - began) / (index + 1 - firstStep)) * (recipe.steps - index - 1),
       });
     }
-    yield* loop.done(loop.progress.step < recipe.steps ? 'aborted' : 'completed');
+    yield* loop.done(loop.progress.step >= recipe.steps ? 'completed' : signal?.aborted ? 'aborted' : 'early');
   } finally {
     await engine.dispose();
+    await task.close?.();
   }
+}
+
+/** Rows of one run where a step sees all of them. */
+const mostRowsOfRun = 64;
+
+/** The recipe with numbers in place of "all": runs of equal length that together see every row once a step. */
+export async function resolvedRecipe(
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'>,
+): Promise<Recipe> {
+  const { recipe } = job;
+  if (recipe.batch > 0) return recipe;
+  const { task } = await planTraining({ ...job, recipe: { ...recipe, batch: 1, accumulate: 1 } });
+  const rows = task.order.rowsPerEpoch;
+  await task.close?.();
+  let batch = Math.min(mostRowsOfRun, rows);
+  while (rows % batch !== 0) batch--;
+  return { ...recipe, batch, accumulate: rows / batch };
+}
+
+/** Fields that may change between two sessions of a run: what was done so far stays what it is. */
+export const changeableFields: readonly string[] = [
+  ...['name', 'description', 'license', 'language', 'steps', 'evaluateEvery', 'checkpointEvery', 'sampleEvery'],
+  ...['samplePrompt', 'stopEarly', 'device', 'threads', 'expect', 'tensorboard'],
+];
+
+/** @throws YumoError `CONFIG` naming every field that would change what was trained so far, with both values. */
+function refuseChanges(name: string, was: Recipe, is: Recipe): void {
+  const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  const changes = differentFields([was, is])
+    .filter(({ path }) => !changeableFields.includes(path.split('.')[0]!))
+    .map(({ path, values }) => `${path} was ${shown(values[0])} and is ${shown(values[1])}`);
+  if (changes.length > 0)
+    throw new YumoError(
+      'CONFIG',
+      `${name}: the recipe changed in the middle of the run: ${changes.join('; ')}. Set it back in training/recipe.json, or start a new run`,
+      { changes },
+    );
 }
 
 /** Everything that is known before anything is computed. */
@@ -145,7 +187,7 @@ export async function planTraining(
     fields: reading.config(tokenizer),
     base: recipe.init && base,
   });
-  const task = reading.task(tokenizer, model);
+  const task = await reading.task(tokenizer, model);
   const known = ['loss', ...task.metrics];
   const asked = [recipe.best, ...(recipe.expect ? [expectedMetric(recipe.expect.metric)] : [])];
   for (const metric of asked)
@@ -192,12 +234,22 @@ const expectedMetric = (metric: string): string =>
 
 /** The plan, and its programs with their first numbers. */
 async function prepare(job: TrainingJob, resumed: Checkpoint | undefined): Promise<Prepared> {
-  const { recipe, store, init } = job;
+  const { store } = job;
   const kept = resumed && {
     tokenizerJson: await store.readText('tokenizer.json'),
     config: await store.readText('config.json'),
   };
   const plan = await planTraining(job, kept);
+  try {
+    return await prepared(job, plan, resumed);
+  } catch (error) {
+    await plan.task.close?.();
+    throw error;
+  }
+}
+
+async function prepared(job: TrainingJob, plan: Plan, resumed: Checkpoint | undefined): Promise<Prepared> {
+  const { recipe, store, init } = job;
   const { task, model } = plan;
   if (resumed && resumed.progress.fingerprint !== task.facts.fingerprint)
     throw new YumoError(
@@ -211,7 +263,7 @@ async function prepare(job: TrainingJob, resumed: Checkpoint | undefined): Promi
     const wanted = [...step.parameters, ...step.buffers];
     if (!resumed) {
       const fresh = initialValues(wanted, recipe.seed, recipe.zeroStart);
-      if (!init || !recipe.init) return { parameters: fresh, state: step.initialState() };
+      if (!init || !recipe.init) return { parameters: fresh, state: step.initialState(fresh) };
       const { values, anew, unused } = await adoptedValues(init, model.architecture, wanted, fresh);
       if (anew.length > 0)
         notices.push({
@@ -223,7 +275,7 @@ async function prepare(job: TrainingJob, resumed: Checkpoint | undefined): Promi
           text: `init.from has besides, and this model has no use for: ${unused.join(', ')}`,
           count: unused.length,
         });
-      return { parameters: values, state: step.initialState() };
+      return { parameters: values, state: step.initialState(values) };
     }
     const fit = (what: string, has: Values, asked: readonly { name: string; shape: readonly number[] }[]): Values => {
       const wrong = asked.filter(({ name, shape }) => has[name]?.shape.join() !== shape.join()).map(({ name }) => name);
@@ -264,6 +316,7 @@ class Loop {
       seconds: 0,
       fingerprint: prepared.task.facts.fingerprint,
     };
+    this.advance({ recipe: job.recipe });
     this.#savedStep = progress?.step ?? -1;
   }
 
@@ -273,6 +326,21 @@ class Loop {
 
   get unsaved(): boolean {
     return this.#savedStep !== this.#progress.step;
+  }
+
+  /** Numbers of the model. */
+  get sizes(): { parameters: number; trainedParameters?: number } {
+    const { parameters, buffers } = this.#prepared.engine.step;
+    const count = (of: readonly Parameter[]): number => of.reduce((n, p) => n + sizeOf(p.shape), 0);
+    const frozen = count(buffers.filter((p) => !p.fixed));
+    const trained = count(parameters);
+    return { parameters: trained + frozen, ...(frozen > 0 ? { trainedParameters: trained } : {}) };
+  }
+
+  /** Nothing improved for as long as the recipe allows. */
+  get exhausted(): boolean {
+    const { stopEarly } = this.#job.recipe;
+    return stopEarly !== undefined && (this.#progress.staleEvaluations ?? 0) >= stopEarly.patience;
   }
 
   get evaluationDue(): boolean {
@@ -305,7 +373,7 @@ class Loop {
   /** The model as it is; draws depend on seed and step alone. */
   #moment(): Moment {
     const { recipe, runtime, signal } = this.#job;
-    const { parameters } = this.#prepared.engine;
+    const { weights: parameters } = this.#prepared.engine;
     return { runtime, parameters, signal, seed: streamKey(recipe.seed, `sample ${this.#progress.step}`) };
   }
 
@@ -339,15 +407,31 @@ class Loop {
     const [value, before] = [measured(recipe.best, loss, metrics), measured(recipe.best, bestLoss, bestMetrics)];
     const best =
       before === null || (value !== null && (lowerIsBetter.has(recipe.best) ? value < before : value > before));
-    this.advance({ evaluatedStep: step, seconds: this.#progress.seconds + took });
+    this.advance({ evaluatedStep: step, seconds: this.#progress.seconds + took, ...this.#improvement(value) });
     if (best) this.advance({ bestLoss: loss, bestMetrics: metrics, bestStep: step });
     yield* this.tell({ kind: 'evaluation', step, loss, metrics, best, seconds: took });
     if (!best) return;
     // The bundle first: killed in between, the run goes on from before this evaluation and writes the same bundle again.
     await this.writeFiles();
-    const { parameters } = engine;
-    await store.writeWeights(recipe.save === 'float16' ? halfWeights(parameters) : parameters);
+    const { weights } = engine;
+    await store.writeWeights(recipe.save === 'float16' ? halfWeights(weights) : weights);
     yield* this.save();
+  }
+
+  /** Counts evaluations that are no better by more than the recipe asks. */
+  #improvement(value: number | null): Partial<Progress> {
+    const { stopEarly, best } = this.#job.recipe;
+    if (!stopEarly || value === null) return {};
+    const { improvedTo = null, staleEvaluations = 0 } = this.#progress;
+    const gain =
+      improvedTo === null
+        ? Number.POSITIVE_INFINITY
+        : lowerIsBetter.has(best)
+          ? improvedTo - value
+          : value - improvedTo;
+    return gain > stopEarly.minChange
+      ? { improvedTo: value, staleEvaluations: 0 }
+      : { staleEvaluations: staleEvaluations + 1 };
   }
 
   async *save(): AsyncGenerator<TrainingEvent> {
@@ -373,19 +457,20 @@ class Loop {
   /** The folder as the world reads it, but for the weights. */
   async writeFiles(): Promise<void> {
     const { recipe, store, runtime } = this.#job;
-    const { parameters } = this.#prepared.engine.step;
+    const { step } = this.#prepared.engine;
+    const parameters = [...step.parameters, ...step.buffers.filter((p) => !p.fixed)];
     const events = await store.events();
     const progress = this.#progress;
     const facts = { ...this.#prepared, recipe, parameters, events, progress, runtime: runtime.description };
     await store.writeFiles(bundleFiles(facts));
   }
 
-  async *done(reason: 'completed' | 'aborted'): AsyncGenerator<TrainingEvent> {
+  async *done(reason: 'completed' | 'aborted' | 'early'): AsyncGenerator<TrainingEvent> {
     const { expect } = this.#job.recipe;
     const { step, bestLoss, bestMetrics, bestStep, seconds: spent } = this.#progress;
     const value = expect ? measured(expectedMetric(expect.metric), bestLoss, bestMetrics) : null;
     const expectation =
-      expect && reason === 'completed' && value !== null
+      expect && reason !== 'aborted' && value !== null
         ? {
             expectation: {
               ...expect,

@@ -138,6 +138,8 @@ export const en = {
     engine: 'engine',
     resumed: 'resumed',
     atStep: (step: number): string => `at step ${step}`,
+    waited: (share: string): string => `waiting for data: ${share} % of the time`,
+    aboutTime: 'estimated from the products of matrices',
     step: 'step',
     loss: 'loss',
     tokensPerSecond: 'tokens/s',
@@ -166,8 +168,8 @@ export const en = {
     },
     notice: (count: string, what: string): string => `${count} × ${what}`,
     sample: (step: number): string => `step ${step}  sample:`,
-    ended: (step: number, time: string, aborted: boolean): string =>
-      `${aborted ? 'stopped' : 'done'} at step ${step}, after ${time} of computing`,
+    ended: (step: number, time: string, reason: 'completed' | 'aborted' | 'early'): string =>
+      `${{ aborted: 'stopped', completed: 'done', early: 'it improves no more: ended' }[reason]} at step ${step}, after ${time} of computing`,
     best: (loss: string, measures: string, step: number): string =>
       `best: validation loss ${loss} nats${measures && `, ${measures}`}, at step ${step}`,
     expectation: (metric: string, value: string, bounds: string, met: boolean): string =>
@@ -305,6 +307,9 @@ export const en = {
     presencePenalty: 'taken from a token’s score once it was made',
     noRepeatNgramSize: 'no sequence of n tokens twice; 0: off',
     stop: 'ends the text, and is not shown; may be given more than once',
+    jsonSchema: 'the text is JSON that the schema in this file allows',
+    regex: 'the text is what this pattern matches as a whole',
+    grammar: 'the text is what the grammar in this file describes (GBNF, as llama.cpp reads it)',
     lossy: (read: string): string => `the tokenizer does not keep the prompt as it is; the model reads ${read}`,
     stream: 'with --json: one event a line, as they come',
     done: (prompt: string, made: string, reason: string, first: string, speed: string): string =>

@@ -133,6 +133,8 @@ export const zh: Phrases = {
     dataSizes: (training, validation) => `训练 ${training} 个词元，验证 ${validation} 个`,
     engine: '引擎',
     resumed: '继续',
+    waited: (share) => `等待数据：占用时的 ${share} %`,
+    aboutTime: '按矩阵乘法估计',
     atStep: (step) => `从第 ${step} 步`,
     step: '步',
     loss: '损失',
@@ -161,7 +163,8 @@ export const zh: Phrases = {
     },
     notice: (count, what) => `${count} × ${what}`,
     sample: (step) => `第 ${step} 步  样例：`,
-    ended: (step, time, aborted) => `${aborted ? '已停止' : '完成'}：第 ${step} 步，计算用时 ${time}`,
+    ended: (step, time, reason) =>
+      `${{ aborted: '已停止', completed: '完成', early: '不再提高，提前结束' }[reason]}：第 ${step} 步，计算用时 ${time}`,
     best: (loss, measures, step) => `最佳：验证损失 ${loss} 纳特${measures && `，${measures}`}（第 ${step} 步）`,
     expectation: (metric, value, bounds, met) => `${metric} ${value}：${met ? '达到预期' : '未达预期'}（${bounds}）`,
     goOn: (folder) => `继续训练：yumo resume ${folder}`,
@@ -290,6 +293,9 @@ export const zh: Phrases = {
     presencePenalty: '词元生成过后，其得分减去此值',
     noRepeatNgramSize: '任何 n 个词元的序列不出现两次；0：关闭',
     stop: '遇此文本结束，且不显示；可多次给出',
+    jsonSchema: '输出符合此文件中 JSON Schema 的 JSON',
+    regex: '输出整体匹配此正则表达式的文本',
+    grammar: '输出符合此文件中语法（GBNF，与 llama.cpp 相同）的文本',
     lossy: (read) => `分词器不能原样保留提示；模型读到的是 ${read}`,
     stream: '与 --json 同用：每行一个事件，即时输出',
     done: (prompt, made, reason, first, speed) =>

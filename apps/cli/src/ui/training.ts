@@ -19,6 +19,8 @@ export async function followTraining(
   const p = phrases.training;
   const progress = progressOf(session);
   let steps = 0;
+  let stepSeconds = 0;
+  let dataSeconds = 0;
   try {
     for await (const event of events) {
       output.document(event);
@@ -36,6 +38,8 @@ export async function followTraining(
           );
           break;
         case 'step': {
+          stepSeconds += event.seconds;
+          dataSeconds += event.dataSeconds;
           const facts = [`${p.loss} ${event.loss.toFixed(4)}`, `${whole(event.tokensPerSecond)} ${p.tokensPerSecond}`];
           progress.update({ unit: p.step, done: event.step, total: steps, secondsLeft: event.secondsLeft, facts });
           break;
@@ -56,6 +60,8 @@ export async function followTraining(
         case 'done':
           progress.finish();
           output.print(`${summary(event, folder, session)}`);
+          if (dataSeconds > 0.02 * stepSeconds)
+            output.note(p.waited(significant((100 * dataSeconds) / stepSeconds, 2)));
           if (event.expectation && !event.expectation.met) process.exitCode = missedExit;
       }
     }
@@ -71,7 +77,7 @@ export function describeEstimate(
   { training: p }: Phrases,
 ): string {
   const { parameters, vocabularySize, parameterBytes, optimizerBytes, activationBytes } = estimated;
-  const { tokensPerStep, flopsPerStep, secondsPerStep, seconds, runtime } = estimated;
+  const { tokensPerStep, flopsPerStep, secondsPerStep, seconds, runtime, measured } = estimated;
   const memory = parameterBytes + optimizerBytes + activationBytes;
   return pairs([
     [p.model, p.modelSizes(count(parameters), whole(vocabularySize))],
@@ -79,7 +85,7 @@ export function describeEstimate(
     [p.memory, p.memoryOf(bytes(memory), bytes(parameterBytes), bytes(optimizerBytes), bytes(activationBytes))],
     [p.aStep, p.stepOf(whole(tokensPerStep), count(flopsPerStep), duration(secondsPerStep))],
     [p.speed, p.speedOf(whole(tokensPerStep / secondsPerStep), significant(flopsPerStep / secondsPerStep / 1e9, 3))],
-    [p.inAll, p.stepsIn(steps, duration(seconds))],
+    [p.inAll, p.stepsIn(steps, duration(seconds)) + (measured === 'products' ? `; ${p.aboutTime}` : '')],
   ]);
 }
 
@@ -110,5 +116,5 @@ function summary(done: Done, folder: string, { phrases }: Session): string {
       ]
     : [];
   const next = reason === 'aborted' ? p.goOn(folder) : p.tryIt(folder);
-  return [p.ended(step, duration(seconds), reason === 'aborted'), ...best, ...expected, next].join('\n');
+  return [p.ended(step, duration(seconds), reason), ...best, ...expected, next].join('\n');
 }

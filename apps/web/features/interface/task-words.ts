@@ -39,6 +39,7 @@ export interface TaskWords {
   readonly train: string;
   readonly more: string;
   readonly needs: (files: string) => string;
+  readonly dataFolder: string;
   readonly looking: string;
   readonly noRecipes: string;
   readonly copyCommand: string;
@@ -141,7 +142,8 @@ const en: TaskWords = {
   },
   train: 'Train one with one command. This page finds it when it is done; nothing has to be restarted.',
   more: 'Train another one',
-  needs: (files) => `reads ${files}`,
+  needs: (files) => `It reads ${files}.`,
+  dataFolder: 'These are not part of yumo: <folder> is where you have them.',
   looking: 'Looking for a new model every few seconds…',
   noRecipes: 'A list of all recipes:',
   copyCommand: 'Copy the command',
@@ -239,7 +241,8 @@ const zh: TaskWords = {
   },
   train: '用一条命令就能训练一个。训练好后本页会自动找到它，什么都不必重启。',
   more: '再训练一个',
-  needs: (files) => `读取 ${files}`,
+  needs: (files) => `读取 ${files}。`,
+  dataFolder: '这些数据不随 yumo 提供：<folder> 是你存放它们的文件夹。',
   looking: '每隔几秒查看一次有没有新模型……',
   noRecipes: '全部训练配方的列表：',
   copyCommand: '复制命令',

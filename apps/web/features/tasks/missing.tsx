@@ -33,9 +33,18 @@ export function Missing({ t, task, recipes, broken, more = false }: MissingProps
                 {recipe.languages.map((code) => words.languages[code] ?? code).join(' → ')}
               </span>
             </p>
-            <Command t={t} line={`npm run yumo -- train ${recipe.name}`} />
+            {[...recipe.after, recipe.name].map((name) => (
+              <Command
+                key={name}
+                t={t}
+                line={`npm run yumo -- train ${name}${recipe.dataElsewhere ? ' --data <folder>' : ''}`}
+              />
+            ))}
             {recipe.data.length > 0 && (
-              <p className="mt-1.5 text-xs break-words text-muted">{words.needs(recipe.data.join(', '))}</p>
+              <p className="mt-1.5 text-xs break-words text-muted">
+                {words.needs(recipe.data.join(', '))}
+                {recipe.dataElsewhere && ` ${words.dataFolder}`}
+              </p>
             )}
           </li>
         ))}
@@ -69,7 +78,7 @@ function Command({ t, line }: { t: Dictionary; line: string }) {
     setTimeout(() => setCopied(false), 2000);
   };
   return (
-    <div className="flex items-center gap-2 rounded-lg border border-line bg-paper py-1 ps-3.5 pe-1">
+    <div className="mt-1.5 flex items-center gap-2 rounded-lg border border-line bg-paper py-1 ps-3.5 pe-1">
       <code className="min-w-0 flex-1 overflow-x-auto py-1.5 text-sm whitespace-nowrap">{line}</code>
       <button
         type="button"

@@ -36,7 +36,7 @@ export function Sheet(props: SheetProps) {
     const element = field.current;
     if (!element) return;
     element.style.height = 'auto';
-    element.style.height = `${Math.min(element.scrollHeight, innerHeight * 0.5)}px`;
+    element.style.height = `${Math.min(element.scrollHeight, innerHeight * 0.38)}px`;
   }, [text]);
   const tooLong = text.length > longestText;
   const canStart = ready && !running && !tooLong;

@@ -37,16 +37,17 @@ it('refuses a file with one wrong bit, or too short', async () => {
 });
 
 it('tries once more after the damaged copy was forgotten', async () => {
-  const copies = [bad, good];
-  const inner = memorySource({ 'a.bin': good });
-  const source: FileSource = { ...inner, read: async () => copies[0]! };
   const forgotten: string[] = [];
-  const verified = verifiedSource(source, sums, {
-    forget: async (path) => {
+  const then = (content: Uint8Array) => ({
+    fresh: async (path: string) => {
       forgotten.push(path);
-      copies.shift();
+      return memorySource({ 'a.bin': content });
     },
   });
-  expect(await verified.read('a.bin')).toEqual(good);
+  const damaged = memorySource({ 'a.bin': bad });
+  expect(await verifiedSource(damaged, sums, then(good)).read('a.bin')).toEqual(good);
   expect(forgotten).toEqual(['a.bin']);
+  const twice = verifiedSource(damaged, sums, then(bad));
+  await expect(twice.read('a.bin')).rejects.toMatchObject({ code: 'CHECKPOINT' });
+  expect(forgotten).toHaveLength(3); // nothing damaged stays
 });

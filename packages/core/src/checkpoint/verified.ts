@@ -7,8 +7,8 @@ import { checkRange, type FileSource, type ReadOptions } from './source.ts';
 export type Checksums = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 
 export interface VerifiedOptions {
-  /** Called once for a file that is not what it should be, before it is read again: forget what was kept of it. */
-  readonly forget?: (path: string) => Promise<void>;
+  /** For a file that is not what it should be: forgets what was kept of it, and gives a source that fetches it anew. */
+  readonly fresh?: (path: string) => Promise<FileSource>;
 }
 
 /**
@@ -16,15 +16,17 @@ export interface VerifiedOptions {
  * use, because its parts are asked for one by one. Where there is no `crypto.subtle` (pages without TLS) sizes alone are compared.
  * @throws YumoError `CHECKPOINT` from `read` when a file is another one, also on the second try.
  */
-export function verifiedSource(source: FileSource, checksums: Checksums, { forget }: VerifiedOptions = {}): FileSource {
+export function verifiedSource(source: FileSource, checksums: Checksums, { fresh }: VerifiedOptions = {}): FileSource {
   const files = new Map<string, Promise<Uint8Array>>();
   const load = async (path: string, { start: _, end: __, ...options }: ReadOptions): Promise<Uint8Array> => {
     const expected = checksums[path]!; // only asked for those that are listed
+    let from = source;
     for (let tries = 0; ; tries++) {
-      const bytes = await source.read(path, options);
+      const bytes = await from.read(path, options);
       const wrong = await difference(bytes, expected);
       if (wrong === undefined) return bytes;
-      if (tries > 0 || !forget)
+      const next = await fresh?.(path); // also the last time: nothing damaged is kept
+      if (tries > 0 || !next)
         throw new YumoError(
           'CHECKPOINT',
           `${source.name}/${path}: ${wrong}; the file was damaged on its way, or has just been replaced: try again`,
@@ -32,7 +34,7 @@ export function verifiedSource(source: FileSource, checksums: Checksums, { forge
             path,
           },
         );
-      await forget(path);
+      from = next;
     }
   };
   return {

@@ -6,7 +6,7 @@ import type { Decoding } from './decoding.ts';
 import { ConstrainedRows, type Constraint } from './grammar/constraint.ts';
 import { checkGenerationOptions, processorsFor, type ScoreOptions } from './options.ts';
 import { chain, checkScores, type Processor, type Scores } from './processors.ts';
-import { argmaxOf, drawAt, logProbabilityOf, uniformAt } from './sampling.ts';
+import { argmaxOf, type Choice, drawAt, likeliestOf, logProbabilityOf, uniformAt } from './sampling.ts';
 
 /** Why a row ended: an end token, enough new tokens, or the model's context is full. */
 export type EndReason = 'end' | 'length' | 'context';
@@ -16,6 +16,8 @@ export interface GenerateOptions extends ScoreOptions {
   readonly maxNewTokens?: number | undefined;
   /** Drawn tokens depend on it, the row and the step only. 0 by default. */
   readonly seed?: number | undefined;
+  /** With each token the so many likeliest at its place, by the model's own scores; none by default. */
+  readonly alternatives?: number | undefined;
   /** The model's own by default. */
   readonly endTokens?: readonly number[] | undefined;
   readonly padToken?: number | undefined;
@@ -42,6 +44,8 @@ export type GenerationStep =
       readonly id: number;
       /** ln p by the model, before any processor. */
       readonly logProbability: number;
+      /** The likeliest first; where they were asked for. */
+      readonly alternatives?: readonly Choice[];
     }
   | { readonly kind: 'end'; readonly row: number; readonly reason: EndReason };
 
@@ -96,7 +100,7 @@ export async function* continueRows(
   options: Resolved<GenerateOptions>,
 ): AsyncGenerator<GenerationStep, void, undefined> {
   checkGenerationOptions(options);
-  const { signal, seed = 0, endTokens, temperature, maxNewTokens = Number.POSITIVE_INFINITY } = options;
+  const { signal, seed = 0, endTokens, temperature, alternatives, maxNewTokens = Number.POSITIVE_INFINITY } = options;
   throwIfAborted(signal, 'generate');
   const rows = start.rows.map((ids) => [...ids]);
   let alive = rows.map((_, row) => row);
@@ -118,7 +122,13 @@ export async function* continueRows(
       const u = temperature === 0 ? undefined : uniformAt(seed, row, step);
       const id = choose(raw, process[row], { ids, promptLength }, u);
       ids.push(id);
-      yield { kind: 'token', row, id, logProbability: logProbabilityOf(raw, id) };
+      yield {
+        kind: 'token',
+        row,
+        id,
+        logProbability: logProbabilityOf(raw, id),
+        ...(alternatives ? { alternatives: likeliestOf(raw, alternatives) } : {}),
+      };
       throwIfAborted(signal, 'generate');
       const isOver = constrained?.[row]?.isOver({ ids, promptLength });
       const reason = isOver ? 'end' : endOf(id, step + 1, start.room[row]!, endTokens, maxNewTokens);

@@ -134,7 +134,8 @@ export class CausalLm {
     const start = this.#start(prompts, options);
     const begin = async (): Promise<DecoderRows> => {
       const decoding = await start.begin();
-      if (decoding.known) prefixes?.keep([...prompts[0]!], decoding.known.values);
+      const known = prefixes && decoding.known;
+      if (known) prefixes.keep([...prompts[0]!], known.values);
       return decoding;
     };
     return searchRows({ ...start, begin }, this.#resolved(options));

@@ -8,6 +8,7 @@ import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
+import { isDeviceLost, unlessAborted } from './stopping.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
@@ -43,6 +44,7 @@ async function settle(data: Value['data'], tensor: OrtTensor): Promise<void> {
 /** A session as a program. `forms` are the inputs it expects, `resident` the outputs that stay on the GPU. */
 function program(
   engine: Engine,
+  device: string,
   session: InferenceSession,
   forms: Forms,
   outputs: Forms,
@@ -51,6 +53,10 @@ function program(
 ): Program {
   const own: OnDevice = new Map(); // made by this session, and gone with it
   let last: Promise<unknown> = Promise.resolve();
+  /** The engine's own end of the last run: a caller who stopped does not wait for it, the next run and `dispose` do. */
+  let busy: Promise<unknown> = Promise.resolve();
+  /** Set when the device is gone: nothing that was made on it works again. */
+  let lost: YumoError | undefined;
   let released = false;
 
   async function execute(
@@ -58,6 +64,8 @@ function program(
     { outputs: wanted, into = {}, signal }: RunOptions,
   ): Promise<Record<string, Value>> {
     throwIfAborted(signal, 'run');
+    await unlessAborted(busy, signal, 'run');
+    if (lost) throw lost;
     if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
     const sizes = checkFeeds(forms, feeds);
     const tensors = new Map<Value['data'], OrtTensor>();
@@ -77,7 +85,11 @@ function program(
       fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
-      const results = await session.run(fed, fetches);
+      const running = session.run(fed, fetches);
+      busy = running.catch(() => undefined);
+      // Arrays of the caller's are written to the end: state half old and half new would be worth nothing.
+      const writes = Object.keys(into).length > 0;
+      const results = await (writes ? running : unlessAborted(running, signal, 'run'));
       const found: Record<string, Value> = {};
       for (const name of names) {
         const target = into[name];
@@ -99,6 +111,10 @@ function program(
       return found;
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) {
+        lost = deviceLost(device, error);
+        throw lost;
+      }
       throw new YumoError(
         'RUNTIME',
         `onnxruntime: the run failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -118,18 +134,28 @@ function program(
     },
     async dispose() {
       await last;
+      await busy;
       if (released) return;
       released = true;
-      for (const [data, tensor] of own) {
-        if (onDevice.get(data) !== tensor) continue; // a later run of another program has newer numbers
-        await settle(data, tensor);
-        onDevice.delete(data);
-        tensor.dispose();
+      for (const [array, onGpu] of own) {
+        if (onDevice.get(array) !== onGpu) continue; // a later run of another program has newer numbers
+        onDevice.delete(array);
+        if (lost) continue; // gone with the device
+        await settle(array, onGpu);
+        onGpu.dispose();
       }
       await session.release();
     },
   };
 }
+
+const deviceLost = (device: string, error: unknown): YumoError =>
+  new YumoError(
+    'RUNTIME',
+    `${device}: the GPU's device was lost (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); load the model again, or use another device (wasm, cpu)`,
+    { device, lost: true },
+    error,
+  );
 
 /** Types and sizes as a session reports them (named sizes as strings). */
 function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<string, Form> {
@@ -163,19 +189,22 @@ export function onnxruntime(
   ): Promise<InferenceSession> => {
     throwIfAborted(signal, 'compile');
     try {
-      const made = await engine.InferenceSession.create(model, {
+      const making = engine.InferenceSession.create(model, {
         ...session(purpose),
         ...(resident.length > 0
           ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
           : {}),
       });
-      if (signal?.aborted) {
-        await made.release();
-        throwIfAborted(signal, 'compile');
+      try {
+        return await unlessAborted(making, signal, 'compile');
+      } catch (error) {
+        // Nobody waits for it any more; it is given back when it is there.
+        if (signal?.aborted) making.then((made) => made.release()).catch(() => undefined);
+        throw error;
       }
-      return made;
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) throw deviceLost(name, error);
       throw new YumoError(
         'RUNTIME',
         `onnxruntime (${name}): the model could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -195,7 +224,7 @@ export function onnxruntime(
           .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
           .filter(([n]) => !(n in constants)),
       );
-      return program(engine, made, forms, new Map(Object.entries(graph.outputs)), new Set(resident), onDevice);
+      return program(engine, name, made, forms, new Map(Object.entries(graph.outputs)), new Set(resident), onDevice);
     },
     async settle(values) {
       for (const { data } of Object.values(values)) {
@@ -205,7 +234,7 @@ export function onnxruntime(
     },
     async load(model, { signal } = {}) {
       const made = await create(model, 'inference', signal);
-      return program(engine, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
+      return program(engine, name, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
     },
   };
 }

@@ -29,6 +29,10 @@ export interface TextGenerationOptions {
   readonly minNewTokens?: number | undefined;
   /** Added to the scores of single ids. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
+  /** Texts that are not written, each as the tokens that it would be at the begin of a word and inside one. */
+  readonly badWords?: readonly string[] | undefined;
+  /** With each token the so many likeliest at its place; none by default. */
+  readonly alternatives?: number | undefined;
   readonly seed?: number | undefined;
   /** What the new text must be, whole: JSON, JSON of a schema, a pattern, a grammar. It is complete within `maxNewTokens`, or the call is refused. */
   readonly grammar?: Grammar | undefined;
@@ -50,6 +54,8 @@ const optionNames: readonly (keyof TextGenerationOptions)[] = [
   'noRepeatNgramSize',
   'minNewTokens',
   'logitBias',
+  'badWords',
+  'alternatives',
   'seed',
   'grammar',
   'stop',
@@ -65,6 +71,12 @@ export type GenerationEvent =
       readonly text: string;
       /** ln p by the model, before any processor. */
       readonly logProbability: number;
+      /** The likeliest tokens, the likeliest first; where they were asked for. */
+      readonly alternatives?: readonly {
+        readonly id: number;
+        readonly text: string;
+        readonly logProbability: number;
+      }[];
     }
   | {
       readonly kind: 'done';
@@ -158,7 +170,7 @@ export class TextGenerator {
   ): AsyncGenerator<GenerationEvent, void, undefined> {
     checkOptionNames(options, optionNames);
     checkGenerationOptions(options);
-    const { stop = [], signal, grammar, ...rest } = options;
+    const { stop = [], signal, grammar, badWords, ...rest } = options;
     const given = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
     const ids = typeof prompt === 'string' ? this.#promptIds(prompt) : prompt;
     const { contextLength } = this;
@@ -188,6 +200,7 @@ export class TextGenerator {
         ...this.#defaults,
         ...given,
         constraint,
+        badWords: badWords?.flatMap((word) => this.#spellings(word)),
         prefixes: this.prefixes,
         signal,
       });
@@ -199,7 +212,15 @@ export class TextGenerator {
         if (newTokens++ === 0) firstToken = performance.now();
         const shown = this.model.endTokens.includes(step.id) ? '' : stops.push(decoder.push(step.id));
         text += shown;
-        yield { kind: 'token', id: step.id, text: shown, logProbability: step.logProbability };
+        yield {
+          kind: 'token',
+          id: step.id,
+          text: shown,
+          logProbability: step.logProbability,
+          ...(step.alternatives
+            ? { alternatives: step.alternatives.map((a) => ({ ...a, text: this.tokenizer.decode([a.id]) })) }
+            : {}),
+        };
         if (stops.stopped) {
           reason = 'stop';
           break;
@@ -234,6 +255,11 @@ export class TextGenerator {
 
   dispose(): Promise<void> {
     return this.model.dispose();
+  }
+
+  /** The ids of a word where it stands alone, and behind a space. */
+  #spellings(word: string): number[][] {
+    return [word, ` ${word}`].map((text) => [...this.tokenizer.encodeIds(text, { addSpecialTokens: false })]);
   }
 
   /** The prompt's ids; the begin token stands for an empty prompt. */

@@ -1,6 +1,6 @@
 // A text rewritten by an encoder-decoder model: what summaries and translations have in common.
 
-import { openBundle } from '../checkpoint/folder.ts';
+import { type Bundle, openBundle } from '../checkpoint/folder.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
 import type { BeamGenerateOptions } from '../generate/continue.ts';
@@ -99,7 +99,7 @@ export class TextToText {
   static async load(source: FileSource, runtime: Runtime, options: TextToTextLoadOptions): Promise<TextToText> {
     const bundle = await openBundle(source);
     const tokenizer = options.tokenizer(await bundle.tokenizerJson());
-    const defaults = fromHuggingFace(bundle.generationConfig);
+    const defaults = defaultsOf(bundle, options.task);
     const model = await Seq2SeqLm.load(bundle, runtime, options);
     const { config } = bundle;
     const known = Math.max(model.vocabularySize, typeof config.vocab_size === 'number' ? config.vocab_size : 0);
@@ -195,12 +195,28 @@ export class TextToText {
   }
 }
 
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (x: unknown): x is Json => typeof x === 'object' && x !== null;
+
+/** What config.json says for one task. */
+function settingsOf({ task_specific_params: params }: Json, task: string | undefined): Json {
+  const own: unknown = task !== undefined && isObject(params) && Object.hasOwn(params, task) ? params[task] : {};
+  return isObject(own) ? own : {};
+}
+
 /** `prefix`, and that of the task, as config.json has them. */
-function prefixOf(config: Readonly<Record<string, unknown>>, task: string | undefined): string {
+function prefixOf(config: Json, task: string | undefined): string {
   const text = (x: unknown): string => (typeof x === 'string' ? x : '');
-  const params = config.task_specific_params;
-  const own = task !== undefined && typeof params === 'object' && params !== null ? Object.entries(params) : [];
-  const settings: unknown = own.find(([name]) => name === task)?.[1];
-  const given = typeof settings === 'object' && settings !== null && 'prefix' in settings ? settings.prefix : '';
-  return text(given) + text(config.prefix);
+  return text(settingsOf(config, task).prefix) + text(config.prefix);
+}
+
+/** Settings of generation_config.json, in older folders of config.json, and over them those of the task. `max_length` counts the start token. */
+function defaultsOf({ config, generationConfig }: Bundle, task: string | undefined): Json {
+  const settings = {
+    ...(Object.keys(generationConfig).length > 0 ? generationConfig : config),
+    ...settingsOf(config, task),
+  };
+  const most = settings.max_length;
+  const length = typeof most === 'number' && most > 1 ? { maxNewTokens: most - 1 } : {};
+  return { ...length, ...fromHuggingFace(settings) };
 }

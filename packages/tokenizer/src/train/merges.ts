@@ -47,6 +47,7 @@ export async function learnMerges(
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const lengths = tokens.map(() => 1);
   const { continuingSubwordPrefix: prefix, maxTokenLength } = options;
+  if (maxTokenLength < 2) return []; // below, only what joins a token that was formed is measured
 
   // The length of the token at its first and at its last place: both neighbours are found without a list.
   const spans = new Uint16Array(n).fill(1);

@@ -80,6 +80,25 @@ describe('every trainer', () => {
   }
 });
 
+describe('the longest token', () => {
+  const worn = /^##/;
+  const lengthsOf = (tokenizer: Tokenizer, special: readonly string[]) => {
+    const { vocab } = tokenizer.toJson().model;
+    const tokens = Array.isArray(vocab) ? vocab.map(([token]) => token as string) : Object.keys(vocab);
+    return tokens.filter((token) => !special.includes(token)).map((token) => [...token.replace(worn, '')].length);
+  };
+  for (const most of [1, 2, 3]) {
+    it(`is as long as was asked for: ${most}`, async () => {
+      const special = ['[UNK]', '<unk>'];
+      const options = { specialTokens: special, maxTokenLength: most };
+      for (const train of [trainBpe, trainByteLevelBpe, trainWordPiece])
+        expect(Math.max(...lengthsOf(await train(text, options), special))).toBe(most);
+      const pieces = await trainUnigram(text, { specialTokens: special, maxPieceLength: most });
+      expect(Math.max(...lengthsOf(pieces, special))).toBe(most);
+    });
+  }
+});
+
 describe('progress', () => {
   it('is reported stage by stage, and ends each stage with its total', async () => {
     const events: TrainingProgress[] = [];

@@ -11,6 +11,7 @@ import type { TextFile } from './corpus.ts';
 import { encodingAdvice } from './encoding.ts';
 import type { DataFile } from './readers/bytes.ts';
 import { type LoadedSource, readSources, type TrainingData } from './sources.ts';
+import { textStream } from './streamed-corpus.node.ts';
 
 /** Which files, and the text field of .jsonl rows. */
 export type TextFilesQuery = Pick<Extract<DataRecipe, { kind: 'text' }>, 'files' | 'field'>;
@@ -30,7 +31,13 @@ export async function readTrainingData(
   data: DataRecipe,
   folders: readonly string[],
   note: Note,
+  signal?: AbortSignal,
 ): Promise<TrainingData> {
+  if (data.kind === 'text' && data.stream) {
+    const { unit, field, separator, trainShare } = data;
+    const paths = await findFiles(data.files, folders);
+    return textStream(paths, { unit, field, separator, trainShare, ...(signal ? { signal } : {}) });
+  }
   if (data.kind === 'text') return { kind: 'text', files: await readTextFiles(data, folders) };
   const read = async (sources: readonly SourceRecipe[], field: string) =>
     readSources(await Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`))), note);

@@ -1,6 +1,7 @@
 // The data of a recipe, read: running text, or rows of files with the names of their fields.
 
 import { YumoError } from '@yumo/core';
+import type { Tokenizer } from '@yumo/tokenizer';
 import type { Note } from '../objectives/objective.ts';
 import { streamKey } from '../random.ts';
 import type { SourceRecipe } from '../recipe.ts';
@@ -10,6 +11,7 @@ import { readParallel } from './readers/parallel.ts';
 import { readData } from './readers/read.ts';
 import type { ReadReport } from './readers/report.ts';
 import type { DataRow } from './readers/rows.ts';
+import type { TokenSource } from './token-source.ts';
 
 /** Rows of one file, with what the recipe says of it. */
 export interface SourceFile {
@@ -21,12 +23,35 @@ export interface SourceFile {
 /** What a training learns from. */
 export type TrainingData =
   | { readonly kind: 'text'; readonly files: readonly TextFile[] }
+  | TextStream
   | {
       readonly kind: 'rows';
       readonly training: readonly SourceFile[];
       /** Absent: rows of the training files are kept back. */
       readonly validation?: readonly SourceFile[] | undefined;
     };
+
+/** Running text that is read in pieces, and its ids. */
+export interface TextStream {
+  readonly kind: 'stream';
+  /** The rows of one part. */
+  texts(part: 'training' | 'validation'): AsyncIterable<readonly string[]>;
+  /** Both parts as ids; made the first time, found later. */
+  open(tokenizer: Tokenizer, context: number): Promise<OpenStream>;
+}
+
+/** Both parts as streams of ids, and what they stand for. */
+export interface OpenStream {
+  readonly training: TokenSource;
+  readonly validation: TokenSource;
+  readonly trainingRows: number;
+  readonly validationRows: number;
+  /** Characters of the validation part that are predicted: all but those of its first token. */
+  readonly validationCharacters: number;
+  /** Of all ids: a resumed run compares it. */
+  readonly fingerprint: string;
+  close(): Promise<void>;
+}
 
 /** Files of a source as bytes: line n of a target belongs to line n of its file. */
 export interface LoadedSource {
@@ -95,7 +120,7 @@ export function partsOf<Row>(
   who: string,
   rowsOf: (file: SourceFile) => readonly Row[],
 ): Parts<Row> {
-  if (data.kind === 'text')
+  if (data.kind !== 'rows')
     throw new YumoError(
       'CONFIG',
       `data: objective ${who} learns from rows, and data.kind is "text"; write data: {"kind": "rows", "train": [{"files": […]}]}`,

@@ -7,6 +7,7 @@ import type { Tokenizer } from '@yumo/tokenizer';
 import { cacheFolder } from '../cache-folder.node.ts';
 import { countCharacters } from './corpus.ts';
 import { isTrainingRow } from './row-split.ts';
+import type { OpenStream, TextStream } from './sources.ts';
 import { streamTextRows, type TextUnit } from './text-stream.node.ts';
 import { entryKey, hashOfFile, openTokenEntry, type TokenEntry, tokenEntryWriter } from './token-cache.node.ts';
 import type { TokenSource } from './token-source.ts';
@@ -27,19 +28,9 @@ export interface StreamedCorpusOptions {
   readonly onProgress?: (progress: { readonly file: string; readonly tokens: number }) => void;
 }
 
-/** Both parts as streams, and what they stand for. */
-export interface StreamedCorpus {
-  readonly training: TokenSource;
-  readonly validation: TokenSource;
-  readonly trainingRows: number;
-  readonly validationRows: number;
-  /** Characters of the validation part that are predicted: all but those of its first token. */
-  readonly validationCharacters: number;
-  /** Of all ids: a resumed run compares it. */
-  readonly fingerprint: string;
+export interface StreamedCorpus extends OpenStream {
   /** Files whose ids were found and need not be made. */
   readonly cached: number;
-  close(): Promise<void>;
 }
 
 /** Characters that go to a thread at once. */
@@ -202,14 +193,20 @@ function joined(sources: readonly TokenSource[]): TokenSource {
   };
 }
 
-/** The rows of the training part, or of all, for learning a tokenizer: a share of them where a limit of characters is given. */
+/** The rows of one part, for learning a tokenizer. */
 export async function* rowTexts(
   paths: readonly string[],
-  options: Pick<StreamedCorpusOptions, 'unit' | 'field' | 'separator' | 'trainShare' | 'signal'> & {
-    readonly all: boolean;
-  },
+  part: 'training' | 'validation',
+  options: StreamedCorpusOptions,
 ): AsyncGenerator<string[]> {
   for (const path of paths)
     for await (const { texts, training } of rowGroups(path, options))
-      yield texts.filter((_, i) => options.all || training[i]);
+      yield texts.filter((_, i) => training[i] === (part === 'training'));
 }
+
+/** Text files as data of a training. */
+export const textStream = (paths: readonly string[], options: StreamedCorpusOptions): TextStream => ({
+  kind: 'stream',
+  texts: (part) => rowTexts(paths, part, options),
+  open: (tokenizer, context) => streamedCorpus(paths, tokenizer, context, options),
+});

@@ -1,14 +1,14 @@
 // The tokenizer that a recipe asks for, with the special tokens of its objective.
 
 import { type Tokenizer, trainByteLevelBpe, trainCharacters, trainUnigram, trainWordPiece } from '@yumo/tokenizer';
-import type { TokenNeeds, TokenRole } from '../objectives/objective.ts';
+import type { Texts, TokenNeeds, TokenRole } from '../objectives/objective.ts';
 import type { TokenizerRecipe } from '../recipe.ts';
 import { roleName } from './special-tokens.ts';
 
 /** Text for a tokenizer. */
 export interface TokenizerTexts {
-  readonly training: Iterable<string>;
-  readonly validation: Iterable<string>;
+  readonly training: Texts;
+  readonly validation: Texts;
 }
 
 /** Tokenizers that are learnt; the others come from outside. */
@@ -29,7 +29,7 @@ export async function makeTokenizer(
     // The validation part may hold characters that training has not; they need an id too.
     case 'characters': {
       const own = framed(roles, extra);
-      return trainCharacters([...training, ...validation], { ...own, ...stop });
+      return trainCharacters(chained(training, validation), { ...own, ...stop });
     }
     case 'byte-level-bpe':
       return trainByteLevelBpe(training, {
@@ -51,6 +51,7 @@ export async function makeTokenizer(
       return trainWordPiece(training, {
         vocabularySize: recipe.vocabularySize,
         minFrequency: recipe.minFrequency,
+        limitAlphabet: recipe.limitAlphabet ?? null,
         normalizer: {
           type: 'BertNormalizer',
           clean_text: true,
@@ -61,6 +62,13 @@ export async function makeTokenizer(
         specialTokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...recipe.specialTokens, ...extra],
         ...stop,
       });
+  }
+}
+
+async function* chained(...parts: readonly Texts[]): AsyncGenerator<readonly string[]> {
+  for (const part of parts) {
+    if (Symbol.asyncIterator in part) yield* part;
+    else for (const text of part) yield [text];
   }
 }
 

@@ -38,7 +38,7 @@ export interface Moment {
 
 /** One measurement of the validation part. */
 export interface Evaluation {
-  readonly batches: Iterable<Batch>;
+  readonly batches: Iterable<Batch> | AsyncIterable<Batch>;
   /** Takes what the loss graph gives besides the loss. */
   add?(batch: Batch, outputs: Values): void;
   /** @param loss mean over the labels. */
@@ -75,6 +75,8 @@ export interface Task {
   evaluation(): Evaluation;
   /** What the model makes of something now; undefined when the signal fired. */
   sample?(moment: Moment): Promise<Sample | undefined>;
+  /** Lets go of what was opened for it. */
+  close?(): Promise<void>;
 }
 
 /** Data that an objective has read, before there is a tokenizer. */
@@ -82,19 +84,24 @@ export interface Reading {
   /** What the tokenizer must have besides what it learns. */
   readonly tokens: TokenNeeds;
   /** What a tokenizer is trained on: the training part. */
-  texts(): Iterable<string>;
+  texts(): Texts;
   /** The other part's, for tokenizers that must know every character. */
-  validationTexts(): Iterable<string>;
+  validationTexts(): Texts;
   /** Ends of the class names in `architectures` that can be trained so, the preferred first. */
   readonly heads: readonly RegExp[];
   /** Fields of config.json that data and tokenizer decide. */
   config(tokenizer: Tokenizer): Readonly<Record<string, unknown>>;
   /** Fields of generation_config.json. */
-  generation?(tokenizer: Tokenizer, model: ModelPlan): Readonly<Record<string, unknown>>;
+  generation?(model: ModelPlan): Readonly<Record<string, unknown>>;
   /** For the card. */
   readonly pipeline: string;
-  task(tokenizer: Tokenizer, model: ModelPlan): Task;
+  /** How conversations become text, for tokenizer_config.json. */
+  readonly chatTemplate?: string;
+  task(tokenizer: Tokenizer, model: ModelPlan): Task | Promise<Task>;
 }
+
+/** Texts at hand, or as they are read. */
+export type Texts = Iterable<string> | AsyncIterable<readonly string[]>;
 
 /** Special tokens that an objective works with. */
 export interface TokenNeeds {
@@ -115,6 +122,9 @@ export interface Given<K extends ObjectiveKind = ObjectiveKind> {
   readonly data: TrainingData;
   readonly note: Note;
 }
+
+/** The same for what several objectives share: all that it may know of the objective is its name. */
+export type AnyGiven = Omit<Given, 'objective'> & { readonly objective: { readonly kind: ObjectiveKind } };
 
 /** The first step of an objective: reads and checks the data. @throws YumoError `DATA`, `CONFIG` */
 export type Objective<K extends ObjectiveKind> = (given: Given<K>) => Reading | Promise<Reading>;

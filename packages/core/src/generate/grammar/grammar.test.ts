@@ -84,6 +84,7 @@ describe('regex', () => {
     ['*a', 'nothing to repeat'],
     ['a$b', 'at the end only'],
     ['a{99999}', 'larger than'],
+    ['((a{999}){999}){9}', 'multiply each other'],
   ])('%s is refused by name', (pattern, message) => {
     expect(() => regex(pattern)).toThrow(message);
   });
@@ -206,6 +207,15 @@ describe('JSON schema', () => {
       }
     expect(wrong).toEqual([]);
     expect(found).toBeGreaterThan(0);
+  });
+
+  it('a list of very many values is read in one way at a time', () => {
+    const values = Array.from({ length: 20_000 }, (_, i) => `value-${i}😀`);
+    const many = schema({ enum: [...values, 'value', ''] });
+    for (const good of ['"value-19999😀"', '"value-7😀"', '"value"', '""'])
+      expect(accepts(many, good), good).toBe(true);
+    for (const bad of ['"value-20000😀"', '"value-7"', '"value-"', '"😀"']) expect(accepts(many, bad), bad).toBe(false);
+    expect(many.start.stacks.length).toBe(1);
   });
 
   it('schemas that refer to themselves are read as deep as a text goes', () => {

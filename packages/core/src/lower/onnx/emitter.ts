@@ -25,6 +25,7 @@ export class Emitter {
   #place = '';
   #sizes = new Map<string, { input: string; axis: number }>();
   #sizeNames = new Map<Dim, string>();
+  #shapeNames = new Map<string, string>();
 
   /** @param around the file that this is one branch of: names, weights and constants are shared, nodes are not. */
   constructor(target: Target, readers: (t: Tensor) => number, around?: Emitter) {
@@ -73,6 +74,14 @@ export class Emitter {
     const results = Array.from({ length: outputs }, (_, i) => (i === 0 ? `${name}:0` : `${name}:${i}`));
     this.nodes.push({ op, domain, inputs, outputs: results, attributes, name });
     return results;
+  }
+
+  /** Gives tensors other names, wherever they are read. */
+  rename(names: ReadonlyMap<string, string>): void {
+    const of = (name: string): string => names.get(name) ?? name;
+    this.nodes.forEach((n, i) => {
+      this.nodes[i] = { ...n, inputs: n.inputs.map(of), outputs: n.outputs.map(of) };
+    });
   }
 
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): string {
@@ -127,11 +136,15 @@ export class Emitter {
   sizes(shape: Shape): string {
     if (shape.every((d): d is number => typeof d === 'number')) return this.int64s(shape);
     if (shape.length === 1) return this.size(shape[0]!);
-    return this.node(
+    const known = this.#shapeNames.get(shape.join());
+    if (known) return known;
+    const name = this.node(
       'Concat',
       shape.map((d) => this.size(d)),
       { axis: 0 },
     );
+    this.#shapeNames.set(shape.join(), name);
+    return name;
   }
 }
 
