@@ -137,11 +137,12 @@ function program(
       await busy;
       if (released) return;
       released = true;
-      for (const [data, tensor] of own) {
-        if (onDevice.get(data) !== tensor) continue; // a later run of another program has newer numbers
-        await settle(data, tensor);
-        onDevice.delete(data);
-        tensor.dispose();
+      for (const [array, onGpu] of own) {
+        if (onDevice.get(array) !== onGpu) continue; // a later run of another program has newer numbers
+        onDevice.delete(array);
+        if (lost) continue; // gone with the device
+        await settle(array, onGpu);
+        onGpu.dispose();
       }
       await session.release();
     },
