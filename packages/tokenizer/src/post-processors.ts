@@ -18,39 +18,28 @@ type PostProcessorType = PostProcessorJson['type'];
 
 const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostProcessor } = {
   BertProcessing: (config) => {
-    const cls = specialToken(config, 'cls');
-    const sep = specialToken(config, 'sep');
-    return {
-      added: (pair) => (pair ? 3 : 2),
-      process: (parts, add) =>
-        add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [part, sep(1)])) : [...parts],
-    };
+    const [cls, sep] = [specialToken(config, 'cls'), specialToken(config, 'sep')];
+    const single = [cls, sequence(0), sep];
+    return fromPieces(single, [...single, sequence(1), { ...sep, typeId: 1 }], config.path);
   },
   RobertaProcessing: (config) => {
-    const cls = specialToken(config, 'cls');
-    const sep = specialToken(config, 'sep');
-    const trim = config.boolean('trim_offsets', true);
-    const prefix = config.boolean('add_prefix_space', true);
+    const [cls, sep] = [specialToken(config, 'cls'), specialToken(config, 'sep')];
+    const single = [cls, sequence(0), sep];
+    const frame = fromPieces(single, [...single, sep, { ...sequence(1), typeId: 0 }, sep], config.path);
+    const trim = readTrim(config);
     return {
-      added: (pair) => (pair ? 4 : 2),
-      process: (given, add) => {
-        const parts = given.map((part) => {
-          const trimmed = trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part;
-          // Every token is of type 0. Without special tokens the reference leaves the windows' types alone.
-          const typed = trimmed.with({ typeIds: new Int32Array(part.length) });
-          return add ? withWindows(typed, (e) => e.with({ typeIds: new Int32Array(e.length) })) : typed;
-        });
-        return add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [sep(0), part, sep(0)])) : parts;
+      added: frame.added,
+      process: (parts, add) => {
+        const trimmed = parts.map(trim);
+        // Every token is of type 0. Without special tokens the reference leaves the windows' types alone.
+        const zero = (e: Encoding) => e.with({ typeIds: new Int32Array(e.length) });
+        return frame.process(add ? trimmed.map((part) => withWindows(part, zero)) : trimmed, add);
       },
     };
   },
   ByteLevel: (config) => {
-    const trim = config.boolean('trim_offsets', true);
-    const prefix = config.boolean('add_prefix_space', true);
-    return {
-      added: () => 0,
-      process: (parts) => parts.map((part) => (trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part)),
-    };
+    const trim = readTrim(config);
+    return { added: () => 0, process: (parts) => parts.map(trim) };
   },
   TemplateProcessing: readTemplate,
   Sequence: (config) => {
@@ -69,17 +58,23 @@ export function readPostProcessor(json: unknown, path: string): PostProcessor {
   return rows[config.oneOf('type', Object.keys(rows) as PostProcessorType[])](config);
 }
 
-function specialToken(config: CheckedJson, name: 'cls' | 'sep'): (typeId: number) => Encoding {
-  const [token, id] = config.list(name);
-  if (typeof token !== 'string' || !isCount(id)) config.fail(name, 'a token and its id');
-  return (typeId) => specialEncoding([id], [token], typeId);
-}
-
 type Piece = { sequence: 0 | 1; typeId: number } | { ids: number[]; tokens: string[]; typeId: number };
 
+function specialToken(config: CheckedJson, name: 'cls' | 'sep'): Piece {
+  const [token, id] = config.list(name);
+  if (typeof token !== 'string' || !isCount(id)) config.fail(name, 'a token and its id');
+  return { ids: [id], tokens: [token], typeId: 0 };
+}
+
+function sequence(index: 0 | 1): Piece {
+  return { sequence: index, typeId: index };
+}
+
 function readTemplate(config: CheckedJson): PostProcessor {
-  const single = readPieces(config, 'single', 1);
-  const pair = readPieces(config, 'pair', 2);
+  return fromPieces(readPieces(config, 'single', 1), readPieces(config, 'pair', 2), config.path);
+}
+
+function fromPieces(single: readonly Piece[], pair: readonly Piece[], path: string): PostProcessor {
   const count = (pieces: readonly Piece[]) =>
     pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
   const added = [count(single), count(pair)] as const;
@@ -89,10 +84,8 @@ function readTemplate(config: CheckedJson): PostProcessor {
       if (parts.length > 2) {
         throw new TokenizerError(
           'FORMAT',
-          `${config.path}: a template takes one or two texts, not the ${parts.length} parts that another post-processor left`,
-          {
-            path: config.path,
-          },
+          `${path}: a template takes one or two texts, not the ${parts.length} parts that another post-processor left`,
+          { path },
         );
       }
       return (parts.length === 2 ? pair : single).flatMap((piece) => {
@@ -141,6 +134,13 @@ const spaceCode = byteToCode[0x20]!;
 
 function isSpace(code: number): boolean {
   return code === spaceCode || isWhiteSpace(code);
+}
+
+/** What `trim_offsets` and `add_prefix_space` of ByteLevel and RobertaProcessing do to the offsets. */
+function readTrim(config: CheckedJson): (part: Encoding) => Encoding {
+  const prefix = config.boolean('add_prefix_space', true);
+  if (!config.boolean('trim_offsets', true)) return (part) => part;
+  return (part) => withWindows(part, (e) => trimOffsets(e, prefix));
 }
 
 /** Offsets without the white space at the ends of each token, save for the one that the prefix space stands for. */
