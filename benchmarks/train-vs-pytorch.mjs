@@ -1,10 +1,11 @@
-// A training step of GPT-2 on the CPU: ours against PyTorch, whole processes in turn.
+// A training step of GPT-2, BERT and T5 on the CPU: ours against PyTorch, whole processes in turn.
 //
-//   pnpm bench train-vs-pytorch [--sizes S,M] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 1] [--as-installed]
+//   pnpm bench train-vs-pytorch [--sizes S,M,C,bert,t5] [--rounds 3] [--steps 12] [--warmup 3] [--threads 2] [--parts 1] [--as-installed]
 //
-// Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_gpt.py), no dropout. Medians over steps, then over
+// Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_step.py), no dropout. Medians over steps, then over
 // rounds. PyTorch runs with OMP_WAIT_POLICY=passive, which is how it is fast; --as-installed measures it without as well.
 // The share of the machine: multiplications that the step's matrix products need, over what this machine's fastest product reaches.
+// bert: masked language model, one token in seven; our head reads those only, PyTorch's all, as the usual implementations do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
@@ -12,13 +13,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const sizes = {
-  S: { hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 4096 },
-  M: { hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 8192 },
-  C: { hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 65 },
+  S: { model: 'gpt2', hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 4096 },
+  M: { model: 'gpt2', hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 8192 },
+  C: { model: 'gpt2', hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 65 },
+  bert: { model: 'bert', hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 8192 },
+  t5: { model: 't5', hidden: 256, layers: 4, heads: 4, context: 64, batch: 16, vocabulary: 4096 },
 };
 const { values } = parseArgs({
   options: {
-    sizes: { type: 'string', default: 'S,M' },
+    sizes: { type: 'string', default: Object.keys(sizes).join() },
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '12' },
     warmup: { type: 'string', default: '3' },
@@ -131,7 +134,7 @@ function own(parameters) {
 function peer(python, size, wait) {
   const sized = Object.entries({ ...size, steps, warmup, threads }).flatMap(([name, x]) => [`--${name}`, String(x)]);
   const { OMP_WAIT_POLICY: _, ...env } = process.env;
-  return lastLine(python, [join(import.meta.dirname, 'peers/pytorch_gpt.py'), ...sized, '--wait', wait], env);
+  return lastLine(python, [join(import.meta.dirname, 'peers/pytorch_step.py'), ...sized, '--wait', wait], env);
 }
 
 async function libraries() {
@@ -157,13 +160,74 @@ function* tokenBatches(rows, length, vocabulary) {
   }
 }
 
-async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
+/** config.json of each model, the loss on its inputs, and the inputs made of rows of one token more than a context. */
+const models = {
+  gpt2: {
+    config: ({ hidden, layers, heads, context, vocabulary }) => ({
+      model_type: 'gpt2',
+      ...{ vocab_size: vocabulary, n_positions: context, n_embd: hidden, n_layer: layers, n_head: heads },
+      ...{ embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 },
+    }),
+    inputs: (ids, context) => ({ input_ids: ids(context, 0), labels: ids(context, 1) }),
+    loss: (core, architecture, config) => (scope, x) =>
+      core.crossEntropySum(architecture.causalLm(scope, { inputIds: x.input_ids }, config).logits, x.labels),
+  },
+  bert: {
+    config: ({ hidden, layers, heads, context, vocabulary }) => ({
+      model_type: 'bert',
+      ...{
+        vocab_size: vocabulary,
+        max_position_embeddings: context,
+        hidden_size: hidden,
+        intermediate_size: 4 * hidden,
+      },
+      ...{ num_hidden_layers: layers, num_attention_heads: heads, hidden_act: 'gelu' },
+      ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+    }),
+    inputs: (ids, context) => {
+      const places = Array.from({ length: context }, (_, t) => t).filter((t) => t % 7 === 3);
+      const whole = ids(context, 0);
+      return {
+        input_ids: { ...whole, data: whole.data.map((id, i) => ((i % context) % 7 === 3 ? 1 : id)) },
+        label_positions: {
+          ...{ dtype: 'int32', shape: [whole.shape[0], places.length] },
+          data: Int32Array.from({ length: whole.shape[0] * places.length }, (_, i) => places[i % places.length]),
+        },
+        labels: {
+          ...{ dtype: 'int32', shape: [whole.shape[0], places.length] },
+          data: whole.data.filter((_, i) => (i % context) % 7 === 3),
+        },
+      };
+    },
+    loss: (core, architecture, config) => (scope, x) => {
+      const read = { input_ids: x.input_ids, label_positions: x.label_positions };
+      return core.crossEntropySum(architecture.heads.BertForMaskedLM.build(scope, read, config).logits, x.labels);
+    },
+  },
+  t5: {
+    config: ({ hidden, layers, heads, vocabulary }) => ({
+      model_type: 't5',
+      ...{ vocab_size: vocabulary, d_model: hidden, d_kv: hidden / heads, d_ff: 4 * hidden, num_heads: heads },
+      ...{ num_layers: layers, num_decoder_layers: layers, dropout_rate: 0, decoder_start_token_id: 0 },
+    }),
+    inputs: (ids, context) => {
+      const target = ids(context, 1);
+      const before = target.data.map((_, i) => (i % context === 0 ? 0 : target.data[i - 1]));
+      return { input_ids: ids(context, 0), decoder_input_ids: { ...target, data: before }, labels: target };
+    },
+    loss: (core, architecture, config) => (scope, x) => {
+      const encoded = architecture.encode(scope, { inputIds: x.input_ids }, config);
+      const read = { inputIds: x.decoder_input_ids, encoderHiddenStates: encoded.hiddenStates.at(-1) };
+      return core.crossEntropySum(architecture.decode(scope, read, config).logits, x.labels);
+    },
+  },
+};
+
+async function stepOurs(size) {
   const { core, training } = await libraries();
-  const json = {
-    model_type: 'gpt2',
-    ...{ vocab_size: vocabulary, n_positions: context, n_embd: hidden, n_layer: layers, n_head: heads },
-    ...{ embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 },
-  };
+  const { context, batch, vocabulary } = size;
+  const model = models[size.model];
+  const json = model.config(size);
   const recipe = training.parseRecipe({
     name: 'benchmark',
     data: { kind: 'text', files: ['none'] },
@@ -172,35 +236,41 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
     optimizer: { kind: 'adamw', learningRate: 1e-3, beta2: 0.95, weightDecay: 0.1 },
     ...{ batch, parts, steps: steps + warmup, threads },
   });
-  const architecture = core.architectureFor(json);
+  const architecture = core.familyFor(json);
+  const stream = tokenBatches(batch, context + 1, vocabulary);
+  const feedsOf = () => {
+    const drawn = stream.next().value;
+    const ids = (length, from) => ({
+      dtype: 'int32',
+      shape: [batch, length],
+      data: Int32Array.from(
+        { length: batch * length },
+        (_, j) => drawn[Math.floor(j / length) * (context + 1) + (j % length) + from],
+      ),
+    });
+    return model.inputs(ids, context);
+  };
+  const forms = (feeds) =>
+    Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
+  let feeds = feedsOf();
   const step = training.trainingStep({
-    architecture,
-    config: architecture.readConfig(json),
-    batch,
-    sequence: context,
+    inputs: forms(feeds),
+    loss: model.loss(core, architecture, architecture.readConfig(json)),
     recipe,
   });
   const runtime = await core.onnxruntimeNode({ threads });
   const program = await runtime.compile(step.whole, { purpose: 'training' });
   const held = { ...training.initialValues(step.parameters, 1), ...step.initialState() };
+  const parameters = step.parameters.reduce((n, p) => n + core.sizeOf(p.shape), 0);
   const into = Object.fromEntries(Object.keys(held).map((name) => [training.next(name), held[name]]));
-  const stream = tokenBatches(batch, context + 1, vocabulary);
   const seconds = [];
   const cpuSeconds = [];
   const losses = [];
   for (let i = 0; i < warmup + steps; i++) {
-    const ids = stream.next().value;
     const began = performance.now();
     const cpuBefore = process.cpuUsage();
-    const piece = (from) => ({
-      dtype: 'int32',
-      shape: [batch, context],
-      data: Int32Array.from(
-        { length: batch * context },
-        (_, j) => ids[Math.floor(j / context) * (context + 1) + (j % context) + from],
-      ),
-    });
-    const out = await program.run({ ...held, ...step.scalars(i), input_ids: piece(0), labels: piece(1) }, { into });
+    if (i > 0) feeds = feedsOf();
+    const out = await program.run({ ...held, ...step.scalars(i), ...feeds }, { into });
     losses.push(out.loss.data[0]);
     if (i >= warmup) {
       seconds.push((performance.now() - began) / 1000);
@@ -222,6 +292,7 @@ async function stepOurs({ hidden, layers, heads, context, batch, vocabulary }) {
         losses,
         cpuSecondsPerStep: median(cpuSeconds),
       },
+      parameters,
       flopsPerStep: productFlops(core, step.whole),
     }),
   );

@@ -1,10 +1,15 @@
 // Browser tests: the built app on a free port, in a Chromium of this computer.
 
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { chromium, defineConfig } from '@playwright/test';
 
 // Not 3000: a person may be using that one.
 const port = Number(process.env.YUMO_TEST_PORT ?? 3917);
+// What is shipped, and tiny random models that global-setup.ts makes; the workers read the same variable.
+process.env.YUMO_TEST_MODELS ??= join(tmpdir(), `yumo-test-models-${port}`);
+const shipped = process.env.YUMO_MODELS ?? join(import.meta.dirname, '../../models');
 const executablePath = [
   process.env.CHROMIUM_PATH,
   chromium.executablePath(),
@@ -15,6 +20,7 @@ const executablePath = [
 
 export default defineConfig({
   testDir: './e2e',
+  globalSetup: './e2e/global-setup.ts',
   outputDir: '../../test-results/browser',
   // One browser at a time: software WebGPU and wasm threads take both cores.
   workers: 1,
@@ -36,9 +42,10 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `node node_modules/next/dist/bin/next start --port ${port} --hostname localhost`,
+    command: `node server.mjs --port ${port} --hostname localhost`,
     url: `http://localhost:${port}/health`,
     reuseExistingServer: false,
-    timeout: 60_000,
+    timeout: 300_000,
+    env: { YUMO_MODELS: [shipped, process.env.YUMO_TEST_MODELS].join(delimiter) },
   },
 });

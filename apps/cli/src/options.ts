@@ -1,5 +1,6 @@
 // Options that several commands share, and how their values are read.
 
+import { nodeDevices } from '@yumo/core/node';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Phrases } from './phrases/en.ts';
 
@@ -29,17 +30,17 @@ export const collect = (text: string, before: readonly string[] | undefined): re
   text,
 ];
 
-export const deviceNames = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-export type DeviceName = (typeof deviceNames)[number];
+const deviceNames = ['auto', ...nodeDevices] as const;
 
 /** What `--device` and `--threads` leave in a command's options. */
 export interface DeviceOptions {
-  readonly device: DeviceName;
+  /** `auto`, or the name of an engine. */
+  readonly device: (typeof deviceNames)[number];
   readonly threads?: number;
 }
 
-export const deviceOption = (phrases: Phrases): Option =>
-  new Option('--device <name>', phrases.device).choices(deviceNames).default('cpu');
+export const deviceOption = (phrases: Phrases, standard: (typeof deviceNames)[number] = 'auto'): Option =>
+  new Option('--device <name>', phrases.device).choices(deviceNames).default(standard);
 
 export const threadsOption = (phrases: Phrases): Option =>
   new Option('--threads <n>', phrases.threads).argParser(integerFrom(phrases, 1));

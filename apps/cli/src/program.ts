@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, type Help, Option } from 'commander';
+import { data } from './commands/data.ts';
 import { doctor } from './commands/doctor.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
@@ -17,7 +18,7 @@ import type { Register, Session } from './session.ts';
 
 /** In the order of the help. */
 const commands: readonly Register[] = [
-  ...[train, resume, runs, recipe],
+  ...[train, resume, runs, recipe, data],
   ...[generate, evaluate, exportCommand, serve],
   ...[tokenizer, inspect, doctor],
 ];

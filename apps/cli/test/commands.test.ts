@@ -43,6 +43,24 @@ describe('yumo generate', () => {
     ).toBe(events.at(-1)!.text);
   });
 
+  test('the text is what a pattern, a grammar or a schema allows, or the command says why it cannot be', async () => {
+    const words = ['generate', 'models/tiny', 'The king', '-n', '20', '--temperature', '1', '--seed', '3', '--json'];
+    const textOf = async (more: readonly string[]): Promise<string> =>
+      (documentOf(await run([...words, ...more])) as { text: string }).text;
+    expect(await textOf(['--regex', ' (said|went): [0-9]{2}'])).toMatch(/^ (said|went): [0-9]{2}$/);
+    await writeFile(folder.at('lines.gbnf'), 'root ::= (" " word)+ "."\nword ::= "fool" | "queen"\n');
+    expect(await textOf(['--grammar', 'lines.gbnf'])).toMatch(/^( (fool|queen))+\.$/);
+    await writeFile(folder.at('schema.json'), JSON.stringify({ type: 'integer', minimum: 10, maximum: 19 }));
+    expect(JSON.parse(await textOf(['--json-schema', 'schema.json']))).toBeGreaterThanOrEqual(10);
+    await writeFile(folder.at('object.json'), JSON.stringify({ type: 'object' }));
+    const refused = await run(['generate', 'models/tiny', 'The', '--json-schema', 'object.json']);
+    expect([refused.exit, refused.stderr]).toEqual([
+      3,
+      expect.stringContaining('with the characters that the vocabulary has'),
+    ]);
+    expect((await run(['generate', 'models/tiny', 'The', '--json-schema', 'text.txt'])).stderr).toContain('not JSON');
+  });
+
   test('says what the model reads when the tokenizer drops part of the prompt', async () => {
     const { stderr, exit } = await run(['generate', 'models/tiny', 'Thé king', '-n', '2']);
     expect(stderr).toContain('the model reads "Th king"');
@@ -107,16 +125,47 @@ describe('yumo evaluate', () => {
 
   test('saves the probability of every token; they add up to the loss; the worst are shown', async () => {
     const printed = await run(['evaluate', 'models/tiny', 'text.txt', '--predictions', 'out/p.jsonl', '--worst', '2']);
-    expect(printed.stdout).toMatch(/^loss a character +\d\.\d{4} nats$/m);
+    expect(printed.stdout).toMatch(/^loss a character +\d\.\d{4}$/m);
     const rows = (await readFile(folder.at('out/p.jsonl'), 'utf8'))
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { token: string; logProbability: number });
     expect(rows.map((r) => r.token).join('')).toBe(text.slice(1));
     const loss = -rows.reduce((sum, r) => sum + r.logProbability, 0) / rows.length;
-    expect(printed.stdout).toContain(`loss a token      ${loss.toFixed(4)} nats`);
+    expect(printed.stdout).toContain(`loss a token      ${loss.toFixed(4)}`);
     const least = Math.min(...rows.map((r) => r.logProbability));
     expect(printed.stdout).toContain(least.toFixed(2));
+  });
+
+  test('a file and a task that are not the model’s are answered with what it can do', async () => {
+    await writeFile(folder.at('dev.tsv'), 'a sentence\t1\nanother one\t0\nand a third\t1\n');
+    expect(failed(await run(['evaluate', 'models/tiny', 'dev.tsv', '--task', 'translation']))).toMatchObject({
+      exit: 3,
+      message: expect.stringContaining('it continues texts (text-generation) and cannot be evaluated for translation'),
+    });
+    expect(failed(await run(['evaluate', 'models/tiny', 'dev.tsv', '--task', 'translatoin']))).toMatchObject({
+      exit: 2,
+    });
+  });
+
+  test('--json holds every score with its interval, and what was understood', async () => {
+    await writeFile(
+      folder.at('poems.json'),
+      JSON.stringify([{ paragraphs: ['The king', 'went.'] }, { paragraphs: ['A queen said'] }]),
+    );
+    const result = documentOf(await run(['evaluate', 'models/tiny', 'poems.json', '--json'])) as {
+      metrics: Record<string, number>;
+      intervals: Record<string, [number, number]>;
+    };
+    expect(result).toMatchObject({
+      task: 'text-generation',
+      rows: 2,
+      complete: true,
+      remarks: ['poems.json: text paragraphs'],
+    });
+    const [low, high] = result.intervals['loss a token']!;
+    expect(result.metrics['loss a token']).toBeGreaterThanOrEqual(low);
+    expect(result.metrics['loss a token']).toBeLessThanOrEqual(high);
   });
 
   test('files that are missing, empty or without the field are named', async () => {
@@ -128,11 +177,11 @@ describe('yumo evaluate', () => {
     });
     expect(failed(await run(['evaluate', 'models/tiny', 'empty.txt']))).toMatchObject({
       exit: 5,
-      message: expect.stringContaining('empty.txt: the file has no text'),
+      message: expect.stringContaining('empty.txt: no rows as text'),
     });
-    expect(failed(await run(['evaluate', 'models/tiny', 'rows.jsonl']))).toMatchObject({
+    expect(failed(await run(['evaluate', 'models/tiny', 'rows.jsonl', '--text', 'text']))).toMatchObject({
       exit: 5,
-      message: expect.stringContaining('rows.jsonl:1: no field "text"; did you mean "txet"?'),
+      message: expect.stringContaining('rows.jsonl: no column "text"; did you mean "txet"?'),
     });
   });
 });
@@ -242,13 +291,13 @@ describe('yumo inspect', () => {
 
 describe('yumo doctor', () => {
   test('finds the processor right, and says of what is missing how it is had', async () => {
-    const { stdout, exit } = await run(['doctor', '--runs', '1', '--json']);
-    expect(exit).toBe(0);
+    const asked = ['cuda', 'tfjs-node-gpu', 'cpu', 'wasm', 'dml', 'coreml'];
+    const { stdout } = await run(['doctor', '--runs', '1', '--json', '--device', ...asked]);
     const { devices } = JSON.parse(stdout) as {
       devices: { device: string; status: string; checks: { check: string; ok: boolean }[]; advice?: string }[];
     };
-    expect(devices.map((d) => d.device)).toEqual(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']);
-    expect(devices[0]).toMatchObject({
+    expect(devices.map((d) => d.device)).toEqual(asked);
+    expect(devices.find((d) => d.device === 'cpu')).toMatchObject({
       status: 'right',
       checks: [
         { check: 'matmul', ok: true },

@@ -57,7 +57,10 @@ describe('slips', () => {
     [['generate', 'x', 'two', 'words'], 'too many words; quote a text that has spaces'],
     [['generate', 'x', '--top-p', '2'], '--top-p <x>: "2" must be a number from 0 to 1'],
     [['generate', 'x', '--top-p'], '--top-p <x>: its value is missing'],
-    [['doctor', '--device', 'gpu'], '--device <names...>: "gpu" is unknown; one of cpu, webgpu, cuda, dml, coreml'],
+    [
+      ['doctor', '--device', 'gpu'],
+      '--device <names...>: "gpu" is unknown; one of cuda, webgpu, tfjs-node-gpu, cpu, tfjs-node, wasm, tfjs-wasm, tfjs-cpu, dml, coreml',
+    ],
   ])('%j is answered by the nearest valid words, with exit code 2', async (words, message) => {
     const { exit, stdout, stderr } = await yumo(words);
     expect(stderr).toBe(`yumo: ${message}\n`);

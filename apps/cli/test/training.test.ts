@@ -31,7 +31,7 @@ describe('yumo train', () => {
   test('prints what it trains, evaluations and the end on stdout, progress on stderr; the folder generates, evaluates, is listed', async () => {
     const trained = await run(['train', 'recipe.json', '--out', 'runs/plain']);
     expect(trained.exit).toBe(0);
-    expect(trained.stdout).toMatch(/^step 30 {2}validation \d\.\d{4} a token, \d\.\d{4} a character, perplexity/m);
+    expect(trained.stdout).toMatch(/^step 30 {2}validation loss \d\.\d{4}, per character \d\.\d+, perplexity/m);
     expect(trained.stdout).toContain('yumo generate runs/plain');
     expect(trained.stderr).toMatch(/^step 30\/30 {2}100% {2}loss \d\.\d{4} {2}[\d,]+ tokens\/s$/m);
 

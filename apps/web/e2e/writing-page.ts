@@ -29,7 +29,8 @@ export async function open(page: Page, settings: Partial<Settings> = {}, languag
       localStorage.setItem('yumo.settings', chosen ?? '');
       localStorage.setItem('yumo.language', spoken ?? '');
     },
-    [JSON.stringify({ model, ...settings }), JSON.stringify(language)],
+    // As trained: the command line and the server compute with the same numbers.
+    [JSON.stringify({ model, form: 'full', ...settings }), JSON.stringify(language)],
   );
   await page.goto('/');
 }

@@ -1,6 +1,6 @@
 // The page without a network: its shell, its engine, and what the server said of the models' files. Texts never pass here.
 
-const shell = 'yumo-shell-1'; // files of the app; those with a hash or a version in their path never change
+const shell = 'yumo-shell-2'; // files of the app; those with a hash or a version in their path never change
 const heads = 'yumo-heads-1'; // status and headers of model files; their contents are kept by the page
 
 self.addEventListener('install', () => self.skipWaiting());
@@ -14,7 +14,8 @@ async function activate() {
 }
 
 const isFixed = (path) => path.startsWith('/_next/static/') || path.startsWith('/ort/');
-const isShell = (path) => path === '/' || path.startsWith('/icon') || path === '/manifest.webmanifest';
+const pages = ['/', '/ask', '/summarize', '/translate', '/classify'];
+const isShell = (path) => pages.includes(path) || path.startsWith('/icon') || path === '/manifest.webmanifest';
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
@@ -55,7 +56,8 @@ async function keptOrFetched(request) {
 
 async function fetchedOrKept(request) {
   const cache = await caches.open(shell);
-  const key = request.mode === 'navigate' ? '/' : request.url;
+  const { pathname } = new URL(request.url);
+  const key = request.mode !== 'navigate' ? request.url : pages.includes(pathname) ? pathname : '/';
   try {
     const response = await fetch(request);
     if (response.status === 200) await cache.put(key, response.clone()).catch(() => undefined);

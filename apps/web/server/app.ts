@@ -6,16 +6,17 @@ import type { App } from '@yumo/serve';
 // Routes are separate bundles, and are loaded anew while developing: the process's own object holds what must exist once.
 const once = globalThis as typeof globalThis & { yumoApp?: Promise<App> };
 
-/** Models of the repository's models/ folder, unless YUMO_MODELS names another. */
+/** Models of the repository's models/ and what was trained into runs/, unless YUMO_MODELS names other folders. */
 async function start(): Promise<App> {
   // Loaded from its folder when the first request comes: it opens files by names that no bundler can know.
   const { appFromEnvironment } = await import(/* turbopackIgnore: true */ '@yumo/serve');
-  return appFromEnvironment({ models: join(process.cwd(), '../../models') });
+  const root = join(process.cwd(), '../..');
+  return appFromEnvironment({ models: [join(root, 'models'), join(root, 'runs')], recipes: join(root, 'recipes') });
 }
 
-/** A route's answer: the app's. Next puts the address of who asks into `x-forwarded-for`. */
+/** A route's answer: the app's. Who asks is named by server.mjs, which lets nobody name themselves. */
 export async function respond(request: Request): Promise<Response> {
   once.yumoApp ??= start();
   const app = await once.yumoApp;
-  return app.fetch(request, request.headers.get('x-forwarded-for')?.split(',')[0]?.trim() ?? 'local');
+  return app.fetch(request, request.headers.get('x-yumo-client') ?? 'local');
 }

@@ -1,25 +1,52 @@
-// The model inside the page: loads it once, continues texts, off the thread that draws.
+// The model inside the page: loads it once, writes, reads, translates, off the thread that draws.
 
 import {
+  type Checksums,
+  type FileSource,
   isYumoError,
   type Runtime,
   streamLongText,
   TextGenerator,
   throwIfAborted,
   urlSource,
+  verifiedSource,
   YumoError,
 } from '@yumo/core';
 import { onnxruntimeWeb } from '@yumo/core/web';
+import {
+  ask,
+  classify,
+  type Form,
+  type Head,
+  headOf,
+  openTask,
+  smallFiles,
+  summarize,
+  type TaskModels,
+  tag,
+  translate,
+} from '@yumo/serve/tasks';
 import { Tokenizer } from '@yumo/tokenizer';
 import type { Device } from '../features/chat/settings.ts';
-import type { BrowserEvent, FromWorker, GenerateMessage, ToWorker } from './messages.ts';
+import type {
+  BrowserEvent,
+  BrowserModel,
+  BrowserTaskEvent,
+  FromWorker,
+  GenerateMessage,
+  TaskMessage,
+  TaskName,
+  ToWorker,
+  WorkMessage,
+} from './messages.ts';
 
 const enginePath = new URL(process.env.YUMO_ENGINE_PATH ?? '', self.location.origin).href;
 const engineFiles = (process.env.YUMO_ENGINE_FILES ?? '').split(' ');
 const engineBytes = Number(process.env.YUMO_ENGINE_BYTES);
 
 const post = (message: FromWorker): void => self.postMessage(message);
-type Tell = (event: BrowserEvent) => void;
+type AnyEvent = BrowserEvent | BrowserTaskEvent<TaskName>;
+type Tell = (event: AnyEvent) => void;
 
 /** Fetches the engine's files ahead of the engine, which tells no progress; its own requests are then answered from the browser's cache. */
 async function downloadEngine(tell: Tell, signal: AbortSignal): Promise<void> {
@@ -40,17 +67,43 @@ async function downloadEngine(tell: Tell, signal: AbortSignal): Promise<void> {
   }
 }
 
+const cacheName = 'yumo-models';
+
+/** The files of a model on the server: kept for use without a network, and compared with the server's checksums. */
+async function sourceOf(model: string, onProgress: (path: string, loaded: number) => void): Promise<FileSource> {
+  const address = new URL(`/models/${encodeURIComponent(model)}`, self.location.origin).href;
+  const fetched = (): FileSource => urlSource(address, { cache: true, cacheName, onProgress });
+  const source = fetched();
+  const text = await source.read('checksums.json');
+  const checksums = JSON.parse(new TextDecoder().decode(text)) as Checksums; // written by our server
+  return verifiedSource(source, checksums, {
+    fresh: async (path) => {
+      await (await caches.open(cacheName)).delete(`${address}/${path}`);
+      return fetched();
+    },
+  });
+}
+
+interface Opened {
+  readonly key: string;
+  readonly form: Form;
+  readonly runtime: Runtime;
+  /** A generator, or the model of a task. */
+  readonly loaded: { dispose(): Promise<void> };
+}
+
 // One runtime a device, one model at a time: a page's memory is small.
 const runtimes = new Map<Device, Promise<Runtime>>();
-let current: { readonly key: string; readonly generator: TextGenerator } | undefined;
+let current: Opened | undefined;
 
-async function generatorFor(
-  { model, bytes, device }: GenerateMessage,
+/** The model as it was opened last, or opened by `load`. */
+async function opened<M extends Opened['loaded']>(
+  { model, bytes, smallBytes, device }: BrowserModel,
+  kind: Head | 'write',
   tell: Tell,
   signal: AbortSignal,
-): Promise<TextGenerator> {
-  const key = `${device} ${model}`;
-  if (current?.key === key) return current.generator;
+  load: (source: FileSource, runtime: Runtime, form: Form) => Promise<M>,
+): Promise<Opened & { readonly loaded: M }> {
   let runtime = runtimes.get(device);
   if (!runtime) {
     await downloadEngine(tell, signal);
@@ -58,38 +111,82 @@ async function generatorFor(
     runtimes.set(device, runtime);
     runtime.catch(() => runtimes.delete(device));
   }
-  await current?.generator.dispose();
+  const ready = await runtime;
+  // The products of 8-bit files have kernels on processors only.
+  const small = smallBytes !== undefined && ready.name === 'wasm';
+  const key = `${device} ${kind} ${model} ${small}`;
+  if (current?.key === key) return current as Opened & { readonly loaded: M }; // the kind is part of the key
+  await current?.loaded.dispose();
   current = undefined;
   const loadedOf = new Map<string, number>();
-  const source = urlSource(new URL(`/models/${encodeURIComponent(model)}`, self.location.origin).href, {
-    cache: true,
-    onProgress(path, loaded) {
-      loadedOf.set(path, loaded);
-      const sum = [...loadedOf.values()].reduce((a, b) => a + b, 0);
-      tell({ kind: 'download', what: 'model', loaded: sum, total: Math.max(bytes, sum) });
-    },
+  const total = small ? smallBytes : bytes;
+  const source = await sourceOf(model, (path, loaded) => {
+    loadedOf.set(path, loaded);
+    const sum = [...loadedOf.values()].reduce((a, b) => a + b, 0);
+    tell({ kind: 'download', what: 'model', loaded: sum, total: Math.max(total, sum) });
   });
-  const ready = await runtime;
   tell({ kind: 'preparing' });
-  const generator = await TextGenerator.load(source, ready, { tokenizer: (json) => Tokenizer.fromJson(json), signal });
-  current = { key, generator };
-  return generator;
+  const form = small ? 'small' : 'full';
+  const made = { key, form, runtime: ready, loaded: await load(source, ready, form) } as const;
+  current = made;
+  return made;
+}
+
+const tokenizer = (json: string): Tokenizer => Tokenizer.fromJson(json);
+
+async function* generate(message: GenerateMessage, tell: Tell, signal: AbortSignal): AsyncGenerator<AnyEvent, void> {
+  const { loaded, form } = await opened(message, 'write', tell, signal, (source, runtime, form) =>
+    TextGenerator.load(source, runtime, {
+      tokenizer,
+      signal,
+      ...(form === 'small' ? { file: smallFiles.model } : {}),
+    }),
+  );
+  yield { kind: 'opened', form };
+  yield* streamLongText(loaded, message.prompt, { ...message.options, signal });
+}
+
+async function* runTask(message: TaskMessage, tell: Tell, signal: AbortSignal): AsyncGenerator<AnyEvent, void> {
+  const open = async <H extends Head>(head: H): Promise<TaskModels[H]> => {
+    const model = await opened(message, head, tell, signal, (source, runtime, form) =>
+      openTask(head, source, runtime, { tokenizer, form, signal }),
+    );
+    tell({ kind: 'opened', form: model.form });
+    tell({ kind: 'start', runtime: model.runtime.name });
+    return model.loaded;
+  };
+  switch (message.task) {
+    case 'ask':
+      yield* ask(await open(headOf.ask), message.input, signal);
+      break;
+    case 'classify':
+      yield* classify(await open(headOf.classify), message.input, signal);
+      break;
+    case 'tag':
+      yield* tag(await open(headOf.tag), message.input, signal);
+      break;
+    case 'translate':
+      yield* translate(await open(headOf.translate), message.input, signal);
+      break;
+    case 'summarize':
+      yield* summarize(await open(headOf.summarize), message.input, signal);
+  }
 }
 
 const stops = new Map<number, AbortController>();
-/** Generations run one after the other: a page has one writer. */
+/** Works run one after the other: a page has one model. */
 let last: Promise<void> = Promise.resolve();
 
-async function generate(message: GenerateMessage, signal: AbortSignal): Promise<void> {
-  const { id, prompt, options } = message;
+async function work(message: WorkMessage, signal: AbortSignal): Promise<void> {
+  const { id } = message;
   const tell: Tell = (event) => post({ id, kind: 'event', event });
   try {
-    throwIfAborted(signal, 'generate');
-    const generator = await generatorFor(message, tell, signal);
-    for await (const event of streamLongText(generator, prompt, { ...options, signal })) {
+    throwIfAborted(signal, message.kind);
+    const events = message.kind === 'generate' ? generate(message, tell, signal) : runTask(message, tell, signal);
+    for await (const event of events) {
       tell(event);
       // A stop waits in the message queue, which is served between tasks only.
-      if (event.kind === 'token') await new Promise<void>((resolve) => nextTask(resolve));
+      await new Promise<void>((resolve) => nextTask(resolve));
     }
     post({ id, kind: 'end' });
   } catch (error) {
@@ -126,5 +223,5 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
   const stop = new AbortController();
   stops.set(data.id, stop);
-  last = last.then(() => generate(data, stop.signal));
+  last = last.then(() => work(data, stop.signal));
 };

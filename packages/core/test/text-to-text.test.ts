@@ -17,7 +17,7 @@ let folder: string;
 let model: TextToText;
 beforeAll(async () => {
   folder = await tinyFolder('bart', 'BartForConditionalGeneration', {
-    task_specific_params: { summarization: { prefix: 'sum: ' } },
+    task_specific_params: { summarization: { prefix: 'sum: ' }, short: { max_length: 4, num_beams: 2 } },
   });
   model = await TextToText.load(diskSource(folder), runtime, options);
 });
@@ -29,6 +29,17 @@ const few = { maxNewTokens: 8 };
 const long = Array.from({ length: 6 }, (_, i) => sentences[i % 4]!).join(' ');
 
 describe('a text rewritten', () => {
+  it('keeps to the settings of its task, and to a grammar from its first token on', async () => {
+    const short = await TextToText.load(diskSource(folder), runtime, { ...options, task: 'short' });
+    const [text] = sentences as [string, ...string[]];
+    expect(await short.run([text])).toEqual(await model.run([text], { maxNewTokens: 3, beams: 2 }));
+    const grammar = { kind: 'regex', pattern: '[A-Z][a-z]{3} (yes|no)' } as const;
+    for (const beams of [1, 3])
+      for (const written of await model.run(sentences, { grammar, beams, maxNewTokens: 12 }))
+        expect(written).toMatch(/^[A-Z][a-z]{3} (yes|no)$/);
+    await short.dispose();
+  });
+
   it('is the same alone, in a batch, and streamed', async () => {
     const together = await model.run(sentences, { ...few, batchSize: 5 });
     expect(await model.run(sentences, { ...few, batchSize: 2 })).toEqual(together);

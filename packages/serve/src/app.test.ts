@@ -76,8 +76,14 @@ describe('the tRPC router', () => {
         (n, f) => n + statSync(join(folder, 'tiny', f)).size,
         0,
       ),
+      tasks: ['write'],
       languages: ['en', 'zh'],
+      directions: [],
+      labels: [],
       openings: ['once\nupon', 'a time'],
+      summary: 'Random.',
+      license: 'apache-2.0',
+      results: [],
     });
     expect(first).toBe('other');
   });

@@ -1,18 +1,20 @@
 // The server as one function from request to response; the parts are wired here, and the environment is read here only.
 
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { isYumoError } from '@yumo/core';
 import type { Generator } from './generation.ts';
-import { loadGenerator } from './load.ts';
+import { loadGenerator, loadTask } from './load.ts';
 import { modelFile } from './model-files.ts';
 import { Models, type ModelsOptions } from './models.ts';
 import { openai } from './openai.ts';
 import { appRouter } from './router.ts';
 
 export interface AppOptions extends ModelsOptions {
-  /** The folder whose subfolders are models. */
-  readonly models: string;
+  /** The folder whose subfolders are models, or several: of two models with one name the first one counts. */
+  readonly models: string | readonly string[];
+  /** The folder of recipes that pages may offer where a model is missing. */
+  readonly recipes?: string;
   /** What onnxruntime runs on: `cpu` by default. */
   readonly device?: string;
   readonly threads?: number;
@@ -27,12 +29,17 @@ export interface App {
   dispose(): Promise<void>;
 }
 
-export function createApp({ models: folder, device, threads, load, ...options }: AppOptions): App {
+export function createApp({ models: folder, recipes, device, threads, load, ...options }: AppOptions): App {
+  const place = { ...(device ? { device } : {}), ...(threads ? { threads } : {}) };
   const models = new Models(
-    resolve(folder),
-    load ?? ((path) => loadGenerator(path, { ...(device ? { device } : {}), ...(threads ? { threads } : {}) })),
+    (typeof folder === 'string' ? [folder] : folder).map((path) => resolve(path)),
+    {
+      generator: load ?? ((path) => loadGenerator(path, place)),
+      task: (path, head) => loadTask(path, head, place),
+    },
     options,
   );
+  const folderOf = (name: string): Promise<string | undefined> => models.folderOf(name);
   return {
     models,
     dispose: () => models.dispose(),
@@ -40,14 +47,14 @@ export function createApp({ models: folder, device, threads, load, ...options }:
       const path = new URL(request.url).pathname;
       if (path === '/health') return Response.json({ status: 'ok', models: models.states() });
       if (path.startsWith('/v1/')) return openai(request, path, models, client);
-      if (path.startsWith('/models/')) return modelFile(request, models.folder, decode(path.slice('/models/'.length)));
+      if (path.startsWith('/models/')) return modelFile(request, folderOf, decode(path.slice('/models/'.length)));
       if (path.startsWith('/api/trpc/')) {
         return fetchRequestHandler({
           endpoint: '/api/trpc',
           req: request,
           router: appRouter,
           allowMethodOverride: true,
-          createContext: () => ({ models, client }),
+          createContext: () => ({ models, client, recipes }),
           onError: ({ error }) => {
             if (error.code === 'INTERNAL_SERVER_ERROR')
               console.error(isYumoError(error.cause) ? error.cause.message : (error.cause ?? error));
@@ -68,12 +75,13 @@ function decode(path: string): string {
   }
 }
 
-/** The app as the environment describes it: YUMO_MODELS (a folder), YUMO_DEVICE, YUMO_THREADS. */
-export function appFromEnvironment(defaults: { models: string }): App {
-  const { YUMO_MODELS, YUMO_DEVICE, YUMO_THREADS } = process.env;
+/** The app as the environment describes it: YUMO_MODELS (folders, separated as in PATH), YUMO_RECIPES, YUMO_DEVICE, YUMO_THREADS. */
+export function appFromEnvironment(defaults: { models: readonly string[]; recipes: string }): App {
+  const { YUMO_MODELS, YUMO_RECIPES, YUMO_DEVICE, YUMO_THREADS } = process.env;
   const threads = Number(YUMO_THREADS);
   return createApp({
-    models: YUMO_MODELS ?? defaults.models,
+    models: YUMO_MODELS ? YUMO_MODELS.split(delimiter).filter((path) => path !== '') : defaults.models,
+    recipes: YUMO_RECIPES ?? defaults.recipes,
     ...(YUMO_DEVICE ? { device: YUMO_DEVICE } : {}),
     ...(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
   });

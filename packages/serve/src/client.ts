@@ -4,8 +4,11 @@ import { createTRPCClient, httpBatchStreamLink, TRPCClientError } from '@trpc/cl
 import type { AppRouter } from './router.ts';
 import type { Failure } from './trpc.ts';
 
-export type { ModelInfo } from './models.ts';
+export type { CardResult } from './card.ts';
+export type { Direction, ModelInfo } from './model-info.ts';
 export type { GenerateEvent } from './procedures/generate.ts';
+export type { TaskStart } from './procedures/run-task.ts';
+export type { RecipeInfo } from './recipes.ts';
 export type { Sampling } from './sampling.ts';
 export type { Failure } from './trpc.ts';
 

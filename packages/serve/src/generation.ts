@@ -1,6 +1,6 @@
 // What an engine drives: a text generator, seen through the part of it that serving needs.
 
-import type { GenerationEvent, TextGenerationOptions } from '@yumo/core';
+import type { ChatTurn, GenerationEvent, TextGenerationOptions } from '@yumo/core';
 
 export interface GeneratorOptions extends TextGenerationOptions {
   /**
@@ -15,5 +15,10 @@ export interface Generator {
   /** In tokens. */
   readonly contextLength: number;
   stream(prompt: string, options?: GeneratorOptions): AsyncGenerator<GenerationEvent, void, undefined>;
+  /** The next turn of a conversation, by the model's chat template; absent where the model has none. */
+  readonly chat?: (
+    turns: readonly ChatTurn[],
+    options?: TextGenerationOptions,
+  ) => AsyncGenerator<GenerationEvent, void, undefined>;
   dispose(): Promise<void>;
 }

@@ -12,4 +12,15 @@ export const limits = {
   /** Bytes of a request's body. */
   bodyBytes: 4 * 2 ** 20,
   messages: 1000,
+  /** UTF-16 units of a text to read: a book is about a million. */
+  textLength: 400_000,
+  questionLength: 2000,
+  prefixLength: 200,
+  /** Texts of one request to classify. */
+  texts: 1000,
+  answers: 20,
+  answerTokens: 200,
+  beams: 8,
+  /** UTF-16 units of a grammar. */
+  grammarLength: 100_000,
 } as const;

@@ -1,121 +1,106 @@
-// The models of one folder: what is there, and the engines of those in use.
+// The models of a few folders: what is there, and the engines of those in use.
 
-import type { Stats } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { architectureFor, isYumoError, suggestion, YumoError } from '@yumo/core';
-import { Engine, type EngineOptions, type EngineState } from './engine.ts';
+import { suggestion, YumoError } from '@yumo/core';
+import { Engine, type EngineOptions, type EngineState, TaskEngine } from './engine.ts';
 import type { Generator } from './generation.ts';
-
-/** What can be known of a model without loading it. */
-export interface ModelInfo {
-  /** Its folder's name; what requests call it. */
-  readonly name: string;
-  /** The first heading of its card, else its name. */
-  readonly title: string;
-  readonly modelType: string;
-  /** In tokens. */
-  readonly contextLength: number;
-  readonly vocabularySize: number;
-  /** What a browser has to download to run it. */
-  readonly bytes: number;
-  /** Codes of the languages it was trained on, as its card tells them. */
-  readonly languages: readonly string[];
-  /** Beginnings that suit it: the examples that its card lists (`widget` in the front matter, as model hubs read it). */
-  readonly openings: readonly string[];
-  /** Why it cannot be used, when it cannot. */
-  readonly problem?: string;
-}
+import { describeModel, type ModelInfo } from './model-info.ts';
+import type { QueueState } from './queue.ts';
+import { type Head, headOf, type Task, type TaskModels } from './tasks/open.ts';
 
 export interface ModelsOptions extends EngineOptions {
-  /** Engines kept in memory; the least recently used idle one makes room. 2 by default. */
+  /** Models kept in memory; the least recently used idle one makes room. 3 by default. */
   readonly loadedAtMost?: number;
 }
 
+/** Makes what an engine drives from a model's folder. */
+export interface Loaders {
+  generator(folder: string): Promise<Generator>;
+  task<H extends Head>(folder: string, head: H): Promise<{ readonly model: TaskModels[H]; readonly runtime: string }>;
+}
+
+type AnyEngine = Engine | TaskEngine;
+
 interface Entry {
-  readonly engine: Promise<Engine>;
+  /** What kind of engine: `write`, or the head of a task. */
+  readonly kind: 'write' | Head;
+  readonly engine: Promise<AnyEngine>;
   /** The same, once it is there. */
-  ready?: Engine;
+  ready?: AnyEngine;
+  /** Of the files that it was made of. */
+  readonly stamp: string;
 }
 
 /** A folder's name: no separators, nothing hidden. */
-const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u;
+export const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u;
 
 export class Models {
-  readonly folder: string;
-  readonly #load: (folder: string) => Promise<Generator>;
+  /** Looked through in this order; of two models with one name the first one counts. */
+  readonly folders: readonly string[];
+  readonly #loaders: Loaders;
   readonly #options: ModelsOptions;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
-  /** @param load Makes the generator of a model's folder. */
-  constructor(folder: string, load: (folder: string) => Promise<Generator>, options: ModelsOptions = {}) {
-    this.folder = folder;
-    this.#load = load;
+  constructor(folders: readonly string[], loaders: Loaders, options: ModelsOptions = {}) {
+    this.folders = folders;
+    this.#loaders = loaders;
     this.#options = options;
   }
 
-  /** Every subfolder with a `config.json`, by name. Read anew each time, so that a model trained meanwhile appears. */
+  /** Every subfolder with a `config.json`, folder by folder, by name. Read anew each time, so that a model trained meanwhile appears. */
   async list(): Promise<ModelInfo[]> {
-    const entries = await readdir(this.folder, { withFileTypes: true }).catch(() => []);
-    const names = entries.map((e) => e.name).filter((name) => namePattern.test(name));
-    const infos = await Promise.all(names.sort().map((name) => describe(this.folder, name)));
-    return infos.filter((info) => info !== undefined);
+    const seen = new Set<string>();
+    const found: Promise<ModelInfo | undefined>[] = [];
+    for (const folder of this.folders) {
+      const entries = await readdir(folder).catch(() => []);
+      for (const name of entries.filter((n) => namePattern.test(n) && !seen.has(n)).sort()) {
+        seen.add(name);
+        found.push(describeModel(folder, name));
+      }
+    }
+    return (await Promise.all(found)).filter((info) => info !== undefined);
   }
 
-  /** The first usable model: what a request without a name gets. @throws YumoError `FILE` when there is none. */
-  async default(): Promise<string> {
-    const first = (await this.list()).find((info) => info.problem === undefined);
+  /** The folder of a model; undefined when there is none of that name. */
+  async folderOf(name: string): Promise<string | undefined> {
+    if (!namePattern.test(name)) return undefined;
+    for (const folder of this.folders)
+      if (
+        await stat(join(folder, name)).then(
+          (s) => s.isDirectory(),
+          () => false,
+        )
+      )
+        return join(folder, name);
+    return undefined;
+  }
+
+  /** The first usable model for a task: what a request without a name gets. @throws YumoError `FILE` when there is none. */
+  async default(task: Task = 'write'): Promise<string> {
+    const first = (await this.list()).find((info) => info.problem === undefined && info.tasks.includes(task));
     if (!first)
       throw new YumoError(
         'FILE',
-        `${this.folder}: no model here; train one with "yumo train", or copy its folder there`,
-        {
-          folder: this.folder,
-        },
+        `${this.folders.join(', ')}: no model here that can ${task}; train one with "yumo train", or copy its folder there`,
+        { folders: this.folders, task },
       );
     return first.name;
   }
 
-  /** The engine of a model, loaded at the first call. @throws YumoError `FILE` for an unknown name, `BUSY` when no engine can make room. */
+  /** The engine of a model that writes, loaded at the first call. @throws YumoError `FILE` for an unknown name, `USAGE` for a model of another kind, `BUSY` when no engine can make room. */
   async engine(name: string): Promise<Engine> {
-    const known = this.#entries.get(name);
-    if (known) {
-      this.#entries.delete(name);
-      this.#entries.set(name, known);
-      return known.engine;
-    }
-    const infos = await this.list();
-    const info = infos.find((i) => i.name === name);
-    if (!info) {
-      const names = infos.map((i) => i.name);
-      throw new YumoError(
-        'FILE',
-        `model "${name}": not in ${this.folder}${suggestion(name, names)}; there: ${names.join(', ') || 'none'}`,
-        {
-          model: name,
-          models: names,
-        },
-      );
-    }
-    if (info.problem !== undefined)
-      throw new YumoError('CHECKPOINT', `model "${name}": ${info.problem}`, { model: name });
-    const other = this.#entries.get(name); // asked for by someone else while the folder was read
-    if (other) return other.engine;
-    return this.#start(name);
+    const engine = await this.#engine(name, 'write', 'write');
+    if (engine instanceof Engine) return engine;
+    throw new Error(`internal: ${name} has an engine of another kind`);
   }
 
-  /** Whether a model was trained on turns in a form of its own. */
-  async hasChatTemplate(name: string): Promise<boolean> {
-    const path = (file: string): string => join(this.folder, name, file);
-    if (!namePattern.test(name)) return false;
-    if (await stat(path('chat_template.jinja')).catch(() => undefined)) return true;
-    const text = await readFile(path('tokenizer_config.json'), 'utf8').catch(() => '{}');
-    try {
-      return Boolean((JSON.parse(text) as { chat_template?: unknown }).chat_template);
-    } catch {
-      return false;
-    }
+  /** The engine of a model for a task. @throws YumoError as {@link engine}. */
+  async taskEngine<T extends keyof typeof headOf>(name: string, task: T): Promise<TaskEngine<(typeof headOf)[T]>> {
+    const engine = await this.#engine(name, task, headOf[task]);
+    if (engine instanceof TaskEngine && engine.head === headOf[task]) return engine as TaskEngine<(typeof headOf)[T]>; // its head was just compared
+    throw new Error(`internal: ${name} has an engine of another kind`);
   }
 
   /** Whether a request would begin at once. */
@@ -124,7 +109,7 @@ export class Models {
   }
 
   /** State of each engine in memory, by model name. */
-  states(): Record<string, EngineState> {
+  states(): Record<string, EngineState | QueueState> {
     return Object.fromEntries([...this.#entries].flatMap(([name, { ready }]) => (ready ? [[name, ready.state]] : [])));
   }
 
@@ -134,24 +119,68 @@ export class Models {
     await Promise.all(entries.map(({ engine }) => engine.then((e) => e.dispose()).catch(() => undefined)));
   }
 
-  #start(name: string): Promise<Engine> {
-    const gone = this.#makeRoom();
+  async #engine(name: string, task: Task, kind: Entry['kind']): Promise<AnyEngine> {
+    const folder = await this.folderOf(name);
+    const stamp = folder === undefined ? '' : await stampOf(folder);
+    const known = this.#entries.get(name);
+    if (known && known.kind === kind && known.stamp === stamp) {
+      this.#entries.delete(name);
+      this.#entries.set(name, known);
+      return known.engine;
+    }
+    const infos = await this.list();
+    const info = infos.find((i) => i.name === name);
+    if (!info || folder === undefined) {
+      const names = infos.map((i) => i.name);
+      throw new YumoError(
+        'FILE',
+        `model "${name}": not in ${this.folders.join(', ')}${suggestion(name, names)}; there: ${names.join(', ') || 'none'}`,
+        { model: name, models: names },
+      );
+    }
+    if (info.problem !== undefined)
+      throw new YumoError('CHECKPOINT', `model "${name}": ${info.problem}`, { model: name });
+    if (!info.tasks.includes(task)) {
+      const fitting = infos.filter((i) => i.tasks.includes(task)).map((i) => i.name);
+      throw new YumoError(
+        'USAGE',
+        `model "${name}" cannot ${task}; it can ${info.tasks.join(', ') || 'do nothing that is served here'}; use ${fitting.join(' or ') || 'another model'}`,
+        { model: name, task, models: fitting },
+      );
+    }
+    const other = this.#entries.get(name); // asked for by someone else while the folder was read
+    if (other && other.kind === kind && other.stamp === stamp) return other.engine;
+    return this.#start(name, folder, kind, stamp);
+  }
+
+  #start(name: string, folder: string, kind: Entry['kind'], stamp: string): Promise<AnyEngine> {
+    const old = this.#entries.get(name);
+    this.#entries.delete(name);
+    // Trained anew under the same name: who is served still gets the old one, until it is gone.
+    void old?.engine.then((engine) => engine.dispose()).catch(() => undefined);
+    const room = this.#makeRoom();
+    const made = async (): Promise<AnyEngine> => {
+      await room;
+      if (kind === 'write') return new Engine(name, await this.#loaders.generator(folder), this.#options);
+      const { model, runtime } = await this.#loaders.task(folder, kind);
+      return new TaskEngine(name, kind, model, runtime, this.#options);
+    };
     const entry: Entry = {
-      engine: gone
-        .then(() => this.#load(join(this.folder, name)))
-        .then((generator) => {
-          const engine = new Engine(name, generator, this.#options);
-          entry.ready = engine;
-          return engine;
-        }),
+      kind,
+      stamp,
+      engine: made().then((engine) => {
+        entry.ready = engine;
+        return engine;
+      }),
     };
     this.#entries.set(name, entry);
-    entry.engine.catch(() => this.#entries.delete(name)); // the next request tries again
+    // The next request tries again.
+    entry.engine.catch(() => this.#entries.get(name) === entry && this.#entries.delete(name));
     return entry.engine;
   }
 
   async #makeRoom(): Promise<void> {
-    const most = this.#options.loadedAtMost ?? 2;
+    const most = this.#options.loadedAtMost ?? 3;
     if (this.#entries.size < most) return;
     for (const [name, { ready }] of this.#entries) {
       if (!ready || ready.state.active + ready.state.waiting > 0) continue;
@@ -162,80 +191,14 @@ export class Models {
     throw new YumoError(
       'BUSY',
       `models: all ${most} in memory are in use; try again, or use one of ${[...this.#entries.keys()].join(', ')}`,
-      {
-        loaded: [...this.#entries.keys()],
-      },
+      { loaded: [...this.#entries.keys()] },
     );
   }
 }
 
-/** undefined when the folder is not a model at all. */
-async function describe(folder: string, name: string): Promise<ModelInfo | undefined> {
-  const path = (file: string): string => join(folder, name, file);
-  const text = await readFile(path('config.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const card = await readFile(path('README.md'), 'utf8').catch(() => '');
-  const plain = {
-    name,
-    title: /^# (.+)$/m.exec(card)?.[1]?.trim() ?? name,
-    modelType: '',
-    contextLength: 0,
-    vocabularySize: 0,
-    bytes: 0,
-    languages: languagesOf(card),
-    openings: openingsOf(card),
-  };
-  try {
-    const config = JSON.parse(text) as Record<string, unknown>;
-    const architecture = architectureFor(config);
-    const read = architecture.readConfig(config);
-    const sizes = await Promise.all(
-      ['config.json', 'tokenizer.json', 'model.safetensors'].map((file) =>
-        stat(path(file)).then(
-          (s: Stats) => s.size,
-          () => undefined,
-        ),
-      ),
-    );
-    const known = {
-      ...plain,
-      modelType: architecture.modelType,
-      contextLength: architecture.contextLength(read),
-      vocabularySize: architecture.vocabularySize(read),
-      bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
-    };
-    if (sizes[1] === undefined) return { ...known, problem: 'tokenizer.json is missing' };
-    return known;
-  } catch (error) {
-    return {
-      ...plain,
-      problem:
-        isYumoError(error) || error instanceof SyntaxError
-          ? error.message
-          : `config.json cannot be read (${String(error)})`,
-    };
-  }
-}
-
-const frontMatter = (card: string): string => /^---\n([\s\S]*?)\n---/.exec(card)?.[1] ?? '';
-
-/** `language:` in a card's front matter: one, a list in brackets, or a list of lines. */
-function languagesOf(card: string): string[] {
-  const given = /^language:([^\n]*(?:\n[ \t]*-[^\n]*)*)/m.exec(frontMatter(card))?.[1] ?? '';
-  return given.match(/[a-z]{2,3}\b/g) ?? [];
-}
-
-/** `widget:` in a card's front matter: its entries `- text: …`, plain or in JSON's double quotes. */
-function openingsOf(card: string): string[] {
-  const front = frontMatter(card);
-  const widget = /^widget:\s*\n((?:[ \t]*-.*\n?|[ \t]+.*\n?)*)/m.exec(front)?.[1] ?? '';
-  const texts = [...widget.matchAll(/text:[ \t]*(.+)/g)].flatMap(([, given = '']) => {
-    if (!given.startsWith('"')) return [given.trim()];
-    try {
-      return [String(JSON.parse(given.trim()))];
-    } catch {
-      return [];
-    }
-  });
-  return texts.filter((text) => text.trim() !== '');
+/** Changes when the model in a folder does. */
+async function stampOf(folder: string): Promise<string> {
+  const files = ['config.json', 'tokenizer.json', 'model.safetensors', 'model.safetensors.index.json'];
+  const found = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
+  return found.map((s) => (s ? `${s.size}-${s.mtimeMs}` : '')).join(' ');
 }

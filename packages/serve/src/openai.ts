@@ -1,10 +1,11 @@
 // The HTTP interface that clients of OpenAI's API speak: /v1/models, /v1/completions, /v1/chat/completions.
 
-import { isYumoError, YumoError } from '@yumo/core';
+import { type ChatTurn, type Grammar, isYumoError, YumoError } from '@yumo/core';
 import { z } from 'zod';
 import { readBody } from './body.ts';
 import type { EngineEvent } from './engine.ts';
 import { limits } from './limits.ts';
+import type { ModelInfo } from './model-info.ts';
 import type { Models } from './models.ts';
 import type { Sampling } from './sampling.ts';
 
@@ -25,6 +26,19 @@ const shared = {
     .nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  /** What the answer must be. */
+  response_format: z
+    .discriminatedUnion('type', [
+      z.looseObject({ type: z.literal('text') }),
+      z.looseObject({ type: z.literal('json_object') }),
+      z.looseObject({
+        type: z.literal('json_schema'),
+        json_schema: z.looseObject({ schema: z.record(z.string(), z.unknown()) }),
+      }),
+    ])
+    .nullish(),
+  /** Not in OpenAI's list, but in that of llama.cpp: a grammar in its notation. */
+  grammar: z.string().max(limits.grammarLength).nullish(),
   /** One answer a request. */
   n: z.literal(1).nullish(),
 };
@@ -56,20 +70,16 @@ const chatSchema = z.looseObject({
 });
 
 /** Fields that would change the answer and that this server does not know. */
-const unsupported = [
-  'tools',
-  'tool_choice',
-  'functions',
-  'logit_bias',
-  'response_format',
-  'logprobs',
-  'top_logprobs',
-  'suffix',
-  'audio',
-];
+const unsupported = ['tools', 'tool_choice', 'functions', 'logit_bias', 'logprobs', 'top_logprobs', 'suffix', 'audio'];
 
 type Completion = z.infer<typeof completionSchema>;
 type Chat = z.infer<typeof chatSchema>;
+
+function grammarOf({ response_format: format, grammar }: Completion | Chat): Grammar | undefined {
+  if (grammar) return { kind: 'gbnf', text: grammar };
+  if (format?.type === 'json_object') return { kind: 'json-schema', schema: { type: 'object' } };
+  return format?.type === 'json_schema' ? { kind: 'json-schema', schema: format.json_schema.schema } : undefined;
+}
 
 /** OpenAI's defaults where they name one; ours (the model's) elsewhere. */
 function samplingOf(body: Completion | Chat, maxNewTokens: number): Sampling {
@@ -90,14 +100,12 @@ function samplingOf(body: Completion | Chat, maxNewTokens: number): Sampling {
   };
 }
 
-/**
- * A conversation for a model that was trained to continue text and knows no roles: the messages, one after the other, an empty line between.
- */
-function transcript(messages: Chat['messages']): string {
-  return messages
-    .map(({ content }) => (typeof content === 'string' ? content : content.map((p) => p.text).join('')))
-    .join('\n\n');
-}
+/** OpenAI's newer name of the system's turn is its older one in every template. */
+const turnsOf = (messages: Chat['messages']): ChatTurn[] =>
+  messages.map(({ role, content }) => ({
+    role: role === 'developer' ? 'system' : role,
+    content: typeof content === 'string' ? content : content.map((p) => p.text).join(''),
+  }));
 
 /** What differs between the two kinds of answer. */
 interface Form {
@@ -155,14 +163,13 @@ export async function openai(request: Request, path: string, models: Models, cli
     if (isChat) {
       const body = parse(chatSchema, json, path);
       const model = await modelOf(models, body.model);
-      await checkNoTemplate(models, model);
       return await answer(
         request,
         models,
         client,
         chatForm,
         model,
-        transcript(body.messages),
+        turnsOf(body.messages),
         samplingOf(body, body.max_completion_tokens ?? body.max_tokens ?? 256),
         body,
       );
@@ -188,31 +195,22 @@ export async function openai(request: Request, path: string, models: Models, cli
 const modelOf = async (models: Models, asked: string | null | undefined): Promise<string> =>
   asked ? asked : models.default();
 
-/** A model with a chat template expects its turns in a form that {@link transcript} does not give; a wrong form would answer quietly and badly. */
-async function checkNoTemplate(models: Models, model: string): Promise<void> {
-  if (await models.hasChatTemplate(model))
-    throw new YumoError(
-      'USAGE',
-      `model "${model}" has a chat template, which this server does not fill in; send the finished text to /v1/completions`,
-      { model },
-    );
-}
-
 async function answer(
   request: Request,
   models: Models,
   client: string,
   form: Form,
   model: string,
-  prompt: string,
+  prompt: string | readonly ChatTurn[],
   sampling: Sampling,
-  { stream, stream_options }: Completion | Chat,
+  body: Completion | Chat,
   echo = '',
 ): Promise<Response> {
+  const { stream, stream_options } = body;
   const engine = await models.engine(model);
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
-  const events = engine.generate(prompt, { ...sampling, signal }, client);
+  const events = engine.generate(prompt, { ...sampling, grammar: grammarOf(body), signal }, client);
   const head = { id: form.idPrefix + crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model };
   if (!stream) {
     for await (const event of events) {
@@ -283,21 +281,23 @@ async function listModels(models: Models): Promise<Response> {
   const list = await models.list();
   return Response.json({
     object: 'list',
-    data: list.filter((m) => m.problem === undefined).map((m) => modelObject(m.name)),
+    data: list.filter((m) => m.problem === undefined).map(modelObject),
   });
 }
 
 async function oneModel(models: Models, name: string): Promise<Response> {
   const found = (await models.list()).find((m) => m.name === name);
   if (!found) throw new YumoError('FILE', `model "${name}": not here; GET /v1/models lists them`, { model: name });
-  return Response.json(modelObject(name));
+  return Response.json(modelObject(found));
 }
 
-const modelObject = (name: string): Record<string, unknown> => ({
+const modelObject = ({ name, tasks }: ModelInfo): Record<string, unknown> => ({
   id: name,
   object: 'model',
   created: 0,
   owned_by: 'yumo',
+  /** Not in OpenAI's list: what the model can do; `write` is what completions need. */
+  capabilities: tasks,
 });
 
 function parse<T>(schema: z.ZodType<T>, json: unknown, path: string): T {

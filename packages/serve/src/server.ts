@@ -2,11 +2,14 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { App } from './app.ts';
+import { clientAddress } from './client-address.ts';
 
 export interface ServeOptions {
   readonly port?: number;
   /** `127.0.0.1` by default: this computer only. */
   readonly host?: string;
+  /** Proxies of one's own before this server, whose `x-forwarded-for` tells clients apart; 0 by default: the header is not read. */
+  readonly proxies?: number;
   /** One line a request: its number, method, path, status and milliseconds; never what it says. */
   readonly log?: (line: string) => void;
 }
@@ -19,7 +22,10 @@ export interface Listening {
 }
 
 /** Starts listening. @throws the system's error when the port is taken. */
-export async function listen(app: App, { port = 0, host = '127.0.0.1', log }: ServeOptions = {}): Promise<Listening> {
+export async function listen(
+  app: App,
+  { port = 0, host = '127.0.0.1', proxies = 0, log }: ServeOptions = {},
+): Promise<Listening> {
   let count = 0;
   const server = createServer((incoming, outgoing) => {
     const started = performance.now();
@@ -29,7 +35,7 @@ export async function listen(app: App, { port = 0, host = '127.0.0.1', log }: Se
         `#${id} ${incoming.method} ${incoming.url?.split('?')[0]} ${outgoing.statusCode} ${Math.round(performance.now() - started)} ms`,
       ),
     );
-    respond(app, incoming, outgoing).catch((error: unknown) => {
+    respond(app, proxies, incoming, outgoing).catch((error: unknown) => {
       console.error(error);
       if (!outgoing.headersSent) outgoing.writeHead(500);
       outgoing.end();
@@ -56,7 +62,7 @@ export async function listen(app: App, { port = 0, host = '127.0.0.1', log }: Se
   };
 }
 
-async function respond(app: App, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function respond(app: App, proxies: number, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const gone = new AbortController();
   outgoing.on('close', () => gone.abort()); // the client left, or everything was sent
   const { method = 'GET', url = '/' } = incoming;
@@ -76,7 +82,8 @@ async function respond(app: App, incoming: IncomingMessage, outgoing: ServerResp
     outgoing.writeHead(400).end();
     return;
   }
-  const response = await app.fetch(request, incoming.socket.remoteAddress ?? 'unknown');
+  const client = clientAddress(headers.get('x-forwarded-for'), incoming.socket.remoteAddress, proxies);
+  const response = await app.fetch(request, client);
   // The rest of a body that nobody wanted must not be taken for the next request.
   if (!incoming.complete && hasBody) outgoing.setHeader('connection', 'close');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));

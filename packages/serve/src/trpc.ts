@@ -6,6 +6,8 @@ import type { Models } from './models.ts';
 
 export interface Context {
   readonly models: Models;
+  /** The folder of recipes, where pages may tell how to train what is missing. */
+  readonly recipes?: string | undefined;
   /** Tells users apart for fair turns. */
   readonly client: string;
 }

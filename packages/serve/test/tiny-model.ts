@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { architectureFor, decoderGraph, sizeOf, uniformAt, type Value, writeSafetensors } from '@yumo/core';
 import { trainCharacters } from '@yumo/tokenizer';
 
-/** Letters, space, newline: 28 tokens; 48 positions. */
-export async function writeTinyModel(folder: string, { seed = 1, card = '' } = {}): Promise<void> {
-  const tokenizer = await trainCharacters(['abcdefghijklmnopqrstuvwxyz \n']);
+/** By default letters, space, newline: 28 tokens; 48 positions. */
+export async function writeTinyModel(
+  folder: string,
+  { seed = 1, card = '', characters = 'abcdefghijklmnopqrstuvwxyz \n' } = {},
+): Promise<void> {
+  const tokenizer = await trainCharacters([characters]);
   const config = {
     model_type: 'gpt2',
     vocab_size: tokenizer.vocabularySize,

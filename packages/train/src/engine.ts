@@ -1,15 +1,27 @@
-// The numbers of a training and the programs that move them: one step, one evaluation. No files, no events.
+// Compiled graphs of a training with their numbers: one run a step, one evaluation. No files, no events.
 
-import { type Program, type Runtime, type Value, type Values, YumoError } from '@yumo/core';
-import { type Batch, type BatchOrder, orderedRows } from './data/batches.ts';
-import type { ModelPlan } from './model-config.ts';
+import { type Graph, type Parameter, type Program, type Runtime, type Value, type Values, YumoError } from '@yumo/core';
+import type { Batch, BatchOrder } from './objectives/objective.ts';
 import type { Recipe } from './recipe.ts';
-import { evaluationGraph, next, summed, type TrainingStep, trainingStep } from './step.ts';
+import {
+  averaged,
+  type BatchForms,
+  evaluationGraph,
+  type LossGraph,
+  next,
+  summed,
+  type TrainingStep,
+  trainingStep,
+} from './step.ts';
 
 export interface StepResult {
   /** Mean over the labels of the whole step, nats. */
   readonly loss: number;
   readonly gradientNorm: number;
+  /** Real tokens of the step. */
+  readonly tokens: number;
+  /** Waited for the next batch, of the seconds that the step took. */
+  readonly dataSeconds: number;
 }
 
 export interface TrainingEngine {
@@ -17,51 +29,118 @@ export interface TrainingEngine {
   /** The model's numbers. They are updated in place: copy what must stay. */
   readonly parameters: Values;
   readonly state: Values;
+  /** What is evaluated and saved: the parameters, or their running means. */
+  readonly weights: Values;
   /** @param index steps done before. @throws YumoError `NUMERIC` when loss or gradient are not finite; the numbers are spoilt then. */
   run(index: number, order: BatchOrder): Promise<StepResult>;
-  /** Total loss in nats and number of predictions over a stream. Stops early, with undefined, when the signal fires. */
-  evaluate(stream: Int32Array, signal?: AbortSignal): Promise<{ loss: number; labels: number } | undefined>;
+  /** Total loss in nats and number of labels. Stops early, with undefined, when the signal fires. */
+  evaluate(
+    batches: Iterable<Batch> | AsyncIterable<Batch>,
+    each?: (batch: Batch, outputs: Values) => void,
+    signal?: AbortSignal,
+  ): Promise<{ loss: number; labels: number } | undefined>;
   dispose(): Promise<void>;
 }
 
+/** Compiled graphs of one purpose; the least recently used are dropped beyond this number. */
+const keptPrograms = 40;
+
 const number = (v: Value | undefined): number => Number(v?.data[0]);
 
-/** Compiles the programs. @param values start of parameters and state; missing state starts as the optimizer says. */
+/** Types and sizes of a batch. */
+export const formsOf = (batch: Batch): BatchForms =>
+  Object.fromEntries(
+    Object.entries(batch.feeds).map(([name, { dtype, shape }]) => [
+      name,
+      { dtype: dtype === 'float32' ? 'float32' : 'int32', shape },
+    ]),
+  );
+
+/** A graph for each shape of batch, compiled when it is met. */
+class ProgramsByShape {
+  readonly #runtime: Runtime;
+  readonly #graphOf: (forms: BatchForms) => Graph;
+  readonly #programs = new Map<string, Program>();
+
+  constructor(runtime: Runtime, graphOf: (forms: BatchForms) => Graph) {
+    this.#runtime = runtime;
+    this.#graphOf = graphOf;
+  }
+
+  async for(batch: Batch): Promise<Program> {
+    const forms = formsOf(batch);
+    const key = Object.entries(forms)
+      .map(([name, { shape }]) => `${name} ${shape.join('x')}`)
+      .join(', ');
+    const known = this.#programs.get(key);
+    this.#programs.delete(key); // it becomes the newest
+    const program = known ?? (await this.#runtime.compile(this.#graphOf(forms), { purpose: 'training' }));
+    this.#programs.set(key, program);
+    const [oldest] = this.#programs.keys();
+    if (this.#programs.size > keptPrograms && oldest !== undefined) {
+      await this.#programs.get(oldest)!.dispose();
+      this.#programs.delete(oldest);
+    }
+    return program;
+  }
+
+  async dispose(): Promise<void> {
+    for (const program of this.#programs.values()) await program.dispose();
+    this.#programs.clear();
+  }
+}
+
+/**
+ * Graphs are compiled for the shapes that batches have.
+ * @param shape of the first batch; the parameters are the same for every shape.
+ * @param start numbers of parameters, buffers and the optimizer's state.
+ */
 export async function trainingEngine(
   runtime: Runtime,
   recipe: Recipe,
-  { architecture, config, context }: ModelPlan,
-  start: (step: TrainingStep) => { parameters: Values; state: Values },
+  loss: LossGraph,
+  shape: BatchForms,
+  start: (step: TrainingStep) => Promise<{ parameters: Values; state: Values }> | { parameters: Values; state: Values },
 ): Promise<TrainingEngine> {
-  const { batch, accumulate } = recipe;
-  const step = trainingStep({ architecture, config, batch, sequence: context, recipe });
-  const { parameters, state } = start(step);
-  const purpose = 'training';
-  const programs: Program[] = [];
-  const compile = async (graph: Parameters<Runtime['compile']>[0]): Promise<Program> => {
-    const program = await runtime.compile(graph, { purpose });
-    programs.push(program);
-    return program;
-  };
-  const held = { ...parameters, ...state };
+  const { accumulate } = recipe;
+  const step = trainingStep({ inputs: shape, loss, recipe });
+  const { parameters, state } = await start(step);
+  const stepFor = (forms: BatchForms): TrainingStep =>
+    JSON.stringify(forms) === JSON.stringify(shape) ? step : trainingStep({ inputs: forms, loss, recipe });
+  const trained = Object.fromEntries(step.parameters.map((p) => [p.name, parameters[p.name]!]));
+  const held = { ...trained, ...state };
+  const all = { ...parameters, ...state };
   const updated = Object.fromEntries(Object.keys(held).map((name) => [next(name), held[name]!]));
-  const ids = (data: Int32Array): Value => ({ dtype: 'int32', shape: [batch, context], data });
-  const feed = ({ inputIds, labels }: Batch): Values => ({ input_ids: ids(inputIds), labels: ids(labels) });
+  const wholes = new ProgramsByShape(runtime, (forms) => stepFor(forms).whole);
+  const addings = new ProgramsByShape(runtime, (forms) => stepFor(forms).accumulating());
+  const evaluations = new ProgramsByShape(runtime, (forms) => evaluationGraph(loss, forms));
+  const applying = accumulate === 1 ? undefined : await runtime.compile(step.applying(), { purpose: 'training' });
+  const advance = applying ? accumulated(applying) : whole;
 
-  const advance = accumulate === 1 ? await whole() : await accumulated();
+  const weights =
+    recipe.ema === 0
+      ? parameters
+      : { ...parameters, ...Object.fromEntries(step.parameters.map((p) => [p.name, state[averaged(p.name)]!])) };
+  /** Squares of the last step's gradients, for a message when it failed. */
+  let squares: Value | undefined;
+  let waited = 0;
+  const nextBatch = async (order: BatchOrder, index: number): Promise<Batch> => {
+    const began = performance.now();
+    const batch = await order.batch(index);
+    waited += (performance.now() - began) / 1000;
+    return batch;
+  };
 
-  async function whole(): Promise<(index: number, order: BatchOrder) => Promise<StepResult>> {
-    const program = await compile(step.whole);
-    return async (index, order) => {
-      const feeds = { ...held, ...step.scalars(index), ...feed(order.batch(index)) };
-      const out = await program.run(feeds, { into: updated });
-      return { loss: number(out.loss), gradientNorm: number(out.gradient_norm) };
-    };
+  async function whole(index: number, order: BatchOrder): Promise<Omit<StepResult, 'dataSeconds'>> {
+    const batch = await nextBatch(order, index);
+    const program = await wholes.for(batch);
+    const feeds = { ...all, ...step.scalars(index), ...batch.feeds };
+    const out = await program.run(feeds, { into: updated });
+    squares = out.gradient_squares;
+    return { loss: number(out.loss), gradientNorm: number(out.gradient_norm), tokens: batch.tokens };
   }
 
-  async function accumulated(): Promise<(index: number, order: BatchOrder) => Promise<StepResult>> {
-    const adding = await compile(step.accumulating());
-    const applying = await compile(step.applying());
+  function accumulated(apply: Program): (index: number, order: BatchOrder) => Promise<Omit<StepResult, 'dataSeconds'>> {
     const sums: Record<string, Value> = Object.fromEntries(
       step.parameters.map((p) => {
         const data = new Float32Array(parameters[p.name]!.data.length);
@@ -71,54 +150,78 @@ export async function trainingEngine(
     const sumsUpdated = Object.fromEntries(Object.keys(sums).map((name) => [next(name), sums[name]!]));
     return async (index, order) => {
       for (const v of Object.values(sums)) (v.data as Float32Array).fill(0);
-      let loss = 0;
+      let total = 0;
       let labels = 0;
+      let tokens = 0;
       for (let run = 0; run < accumulate; run++) {
+        const batch = await nextBatch(order, index * accumulate + run);
+        const adding = await addings.for(batch);
         const scalars = step.scalars(index, run);
         const drawn = Object.fromEntries(step.gradientScalars.map((name) => [name, scalars[name]!]));
-        const feeds = { ...parameters, ...drawn, ...sums, ...feed(order.batch(index * accumulate + run)) };
-        const out = await adding.run(feeds, { into: sumsUpdated });
-        loss += number(out.loss_sum);
+        const out = await adding.run({ ...parameters, ...drawn, ...sums, ...batch.feeds }, { into: sumsUpdated });
+        total += number(out.loss_sum);
         labels += number(out.label_count);
+        tokens += batch.tokens;
       }
       const scalars = Object.entries(step.scalars(index)).filter(([name]) => !step.gradientScalars.includes(name));
       const count: Value = { dtype: 'float32', shape: [], data: Float32Array.of(labels) };
       const feeds = { ...held, ...sums, ...Object.fromEntries(scalars), label_count: count };
-      const out = await applying.run(feeds, { into: updated });
-      return { loss: loss / labels, gradientNorm: number(out.gradient_norm) };
+      const out = await apply.run(feeds, { into: updated });
+      squares = out.gradient_squares;
+      return { loss: total / labels, gradientNorm: number(out.gradient_norm), tokens };
     };
   }
 
-  let evaluation: Program | undefined;
   return {
     step,
     parameters,
     state,
+    weights,
     async run(index, order) {
+      waited = 0;
       const result = await advance(index, order);
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
         throw new YumoError(
           'NUMERIC',
-          `step ${index + 1}: the loss is ${result.loss}, the gradient norm ${result.gradientNorm}; lower optimizer.learningRate, lengthen schedule.warmupSteps, or clip more`,
+          `step ${index + 1}: the loss is ${result.loss}, the gradient norm ${result.gradientNorm}${largestGradients(step.parameters, squares)}; lower optimizer.learningRate, lengthen schedule.warmupSteps, or clip more`,
           { step: index + 1, ...result },
         );
       }
-      return result;
+      return { ...result, dataSeconds: waited };
     },
-    async evaluate(stream, signal) {
-      evaluation ??= await compile(evaluationGraph(architecture, config, batch, context));
-      let loss = 0;
+    async evaluate(batches, each, signal) {
+      let total = 0;
       let labels = 0;
-      for (const rows of orderedRows(stream, batch, context)) {
+      for await (const batch of batches) {
         if (signal?.aborted) return undefined;
-        const out = await evaluation.run({ ...parameters, ...feed(rows) });
-        loss += number(out.loss_sum);
-        labels += number(out.label_count);
+        const program = await evaluations.for(batch);
+        const { loss_sum: sum, label_count: count, ...outputs } = await program.run({ ...weights, ...batch.feeds });
+        total += number(sum);
+        labels += number(count);
+        each?.(batch, outputs);
       }
-      return { loss, labels };
+      return { loss: total, labels };
     },
     async dispose() {
-      for (const program of programs) await program.dispose();
+      await wholes.dispose();
+      await addings.dispose();
+      await evaluations.dispose();
+      await applying?.dispose();
     },
   };
+}
+
+/** Where a gradient went wrong: the parameters whose gradient is not finite, and the largest of the others. */
+function largestGradients(parameters: readonly Parameter[], squares: Value | undefined): string {
+  if (!squares) return '';
+  const norms = parameters.map(({ name }, i) => ({ name, norm: Math.sqrt(Number(squares.data[i])) }));
+  const broken = norms.filter(({ norm }) => !Number.isFinite(norm)).map(({ name }) => name);
+  const finite = norms.filter(({ norm }) => Number.isFinite(norm)).sort((a, b) => b.norm - a.norm);
+  const some = broken.length > 3 ? `${broken.slice(0, 3).join(', ')} and ${broken.length - 3} more` : broken.join(', ');
+  return [
+    broken.length > 0 ? ` (not finite: ${some}` : ' (all finite',
+    finite[0]
+      ? `; largest${broken.length > 0 ? ' of the others' : ''}: ${finite[0].name} ${finite[0].norm.toPrecision(3)})`
+      : ')',
+  ].join('');
 }

@@ -1,11 +1,9 @@
 // What a recipe will take on this computer: its data are read, its tokenizer's size found, nothing is written.
 
-import { Tokenizer } from '@yumo/tokenizer';
-import { makeTokenizer, splitCorpus } from './data/corpus.ts';
-import { readTextFiles } from './data/files.node.ts';
+import { readTrainingData } from './data/files.node.ts';
 import { estimateTraining, type TrainingEstimate } from './estimate.ts';
 import type { Recipe } from './recipe.ts';
-import { readTokenizer, runtimeOf } from './train.node.ts';
+import { openInit, readTokenizer, runtimeOf } from './train.node.ts';
 
 export interface NodeEstimateOptions {
   /** Where the recipe's relative paths are looked for; the working directory by default. */
@@ -19,21 +17,10 @@ export async function estimate(
   { dataFolders = [process.cwd()], signal }: NodeEstimateOptions = {},
 ): Promise<TrainingEstimate & { readonly runtime: string }> {
   const runtime = await runtimeOf(recipe);
-  const files = await readTextFiles(recipe.data, dataFolders);
-  const { tokenizer } = recipe;
-  const size = async (): Promise<number> => {
-    switch (tokenizer.kind) {
-      case 'characters':
-        return (
-          await makeTokenizer(tokenizer, splitCorpus(files, recipe.data.trainShare, recipe.data.separator), signal)
-        ).vocabularySize;
-      case 'byte-level-bpe':
-        return tokenizer.vocabularySize; // as the recipe asks; to learn the merges would be half the training
-      case 'file':
-        return Tokenizer.fromJson(await readTokenizer(tokenizer.path, dataFolders), { file: tokenizer.path })
-          .vocabularySize;
-    }
-  };
-  const estimated = await estimateTraining(recipe, await size(), runtime, signal ? { signal } : {});
+  const data = await readTrainingData(recipe.data, dataFolders, () => undefined, signal);
+  const tokenizerJson =
+    recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
+  const init = await openInit(recipe, dataFolders);
+  const estimated = await estimateTraining({ recipe, data, tokenizerJson, init, runtime, signal });
   return { ...estimated, runtime: runtime.description };
 }

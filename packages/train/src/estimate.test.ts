@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 import { estimateTraining } from './estimate.ts';
 import { parseRecipe } from './recipe-fields.ts';
 
+/** Twenty different characters. */
+const data = { kind: 'text', files: [{ name: 'x', documents: ['abcdefghijklmnopqrst'.repeat(40)] }] } as const;
+
 const recipe = parseRecipe({
   name: 'tiny',
   data: { kind: 'text', files: ['none.txt'] },
@@ -25,7 +28,7 @@ const recipe = parseRecipe({
 });
 
 test('parameters, optimizer and operations are those of the formulas', async () => {
-  const estimate = await estimateTraining(recipe, 20, referenceRuntime, { steps: 2 });
+  const estimate = await estimateTraining({ recipe, data, runtime: referenceRuntime }, { steps: 2 });
   // GPT-2: 12 d² + 13 d a layer, two embeddings, the last norm.
   const parameters = 2 * (12 * 16 ** 2 + 13 * 16) + (20 + 8) * 16 + 2 * 16;
   expect(estimate).toMatchObject({
@@ -47,7 +50,9 @@ test('parameters, optimizer and operations are those of the formulas', async () 
 });
 
 test('a model that cannot be is refused as the training would', async () => {
-  await expect(estimateTraining({ ...recipe, context: 9 }, 20, referenceRuntime)).rejects.toMatchObject({
+  await expect(
+    estimateTraining({ recipe: { ...recipe, context: 9 }, data, runtime: referenceRuntime }),
+  ).rejects.toMatchObject({
     code: 'CONFIG',
   });
 });

@@ -1,12 +1,13 @@
 // What a training will take, before it is begun: a few steps on made-up tokens, and the sizes of its graph.
 
 import { graphCost, peakBytes, type Runtime, sizeOf, throwIfAborted } from '@yumo/core';
-import { shuffledRows } from './data/batches.ts';
-import { trainingEngine } from './engine.ts';
+import { formsOf, trainingEngine } from './engine.ts';
 import { initialValues } from './initial.ts';
-import { planModel } from './model-config.ts';
-import { randomUniform, streamKey } from './random.ts';
+import type { Task } from './objectives/objective.ts';
+import { estimateSeconds } from './product-times.ts';
 import type { Recipe } from './recipe.ts';
+import { trainingStep } from './step.ts';
+import { planTraining, resolvedRecipe, type TrainingJob } from './trainer.ts';
 
 export interface TrainingEstimate {
   readonly parameters: number;
@@ -20,7 +21,9 @@ export interface TrainingEstimate {
   readonly optimizerBytes: number;
   /** The most that intermediate results take at once; the engine's own memory comes on top. */
   readonly activationBytes: number;
-  /** Median of the steps that were measured, without the first. */
+  /** What was measured: whole steps, or their products of matrices, to which the rest is added by its numbers. */
+  readonly measured: 'steps' | 'products';
+  /** Compiling left out. */
   readonly secondsPerStep: number;
   /** All steps of the recipe; evaluations and checkpoints come on top. */
   readonly seconds: number;
@@ -28,53 +31,74 @@ export interface TrainingEstimate {
 
 const float32Bytes = 4;
 
+/** Steps of fewer operations are run as they are; of larger ones the products are timed. */
+const smallStep = 2e10;
+
 /**
- * Builds a recipe's step, runs it a few times on random tokens, and writes nothing.
- * @param vocabularySize of the tokenizer that the recipe will have.
- * @throws YumoError as the training would: `CONFIG`, `TOKENIZER`, `RUNTIME`.
+ * Plans a recipe, measures what its steps take, and writes nothing. Small steps are run; of large ones, which may take minutes to compile
+ * and run, only the products of matrices are.
+ * @throws YumoError as the training would: `CONFIG`, `DATA`, `TOKENIZER`, `RUNTIME`.
  */
 export async function estimateTraining(
-  recipe: Recipe,
-  vocabularySize: number,
-  runtime: Runtime,
-  { steps = 4, signal }: { readonly steps?: number; readonly signal?: AbortSignal } = {},
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'runtime' | 'signal'>,
+  { steps = 4 }: { readonly steps?: number } = {},
 ): Promise<TrainingEstimate> {
-  const model = planModel(recipe, vocabularySize);
-  const { context } = model;
-  const engine = await trainingEngine(runtime, recipe, model, (step) => ({
-    parameters: initialValues(step.parameters, recipe.seed, recipe.zeroStart),
-    state: step.initialState(),
-  }));
+  const recipe = await resolvedRecipe(job);
+  const { runtime, signal } = job;
+  const { task, model, tokenizer } = await planTraining({ ...job, recipe });
+  const forms = formsOf(await task.order.batch(0));
   try {
-    const key = streamKey(recipe.seed, 'estimate');
-    const tokens = Int32Array.from({ length: 4 * recipe.batch * context + 1 }, (_, i) =>
-      Math.floor(randomUniform(key, i) * vocabularySize),
-    );
-    const order = shuffledRows(tokens, recipe.batch, context, recipe.seed);
-    const times: number[] = [];
-    for (let i = 0; i < steps; i++) {
-      throwIfAborted(signal, 'estimate');
-      const started = performance.now();
-      await engine.run(i, order);
-      times.push((performance.now() - started) / 1000);
-    }
-    const sorted = times.slice(times.length > 1 ? 1 : 0).sort((a, b) => a - b);
-    const secondsPerStep = sorted[Math.floor(sorted.length / 2)]!;
-    const { parameters, state, whole } = engine.step;
+    const step = trainingStep({ inputs: forms, loss: task.loss, recipe });
+    const { parameters, buffers, state, whole } = step;
+    const flopsPerStep = graphCost(whole, {}).matmul * recipe.accumulate;
+    const measured = flopsPerStep < smallStep ? 'steps' : 'products';
+    const secondsPerStep =
+      measured === 'steps'
+        ? await secondsOfSteps(runtime, recipe, task, steps, signal)
+        : recipe.accumulate * (await estimateSeconds(runtime, whole, { signal }));
     const numbers = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
       tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
     return {
-      parameters: numbers(parameters),
-      vocabularySize,
-      contextLength: context,
-      tokensPerStep: recipe.batch * recipe.accumulate * context,
-      flopsPerStep: graphCost(whole, {}).matmul * recipe.accumulate,
-      parameterBytes: numbers(parameters) * float32Bytes,
+      parameters: numbers([...parameters, ...buffers.filter((p) => !p.fixed)]),
+      vocabularySize: tokenizer.vocabularySize,
+      contextLength: model.context,
+      tokensPerStep: task.facts.tokensPerStep,
+      flopsPerStep,
+      parameterBytes: numbers([...parameters, ...buffers]) * float32Bytes,
       optimizerBytes: numbers(state) * float32Bytes,
       activationBytes: peakBytes(whole, {}),
       secondsPerStep,
       seconds: secondsPerStep * recipe.steps,
+      measured,
     };
+  } finally {
+    await task.close?.();
+  }
+}
+
+/** Mean over the first steps. */
+async function secondsOfSteps(
+  runtime: Runtime,
+  recipe: Recipe,
+  task: Task,
+  steps: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const forms = formsOf(await task.order.batch(0));
+  const engine = await trainingEngine(runtime, recipe, task.loss, forms, (step) => {
+    const parameters = initialValues([...step.parameters, ...step.buffers], recipe.seed, recipe.zeroStart);
+    return { parameters, state: step.initialState(parameters) };
+  });
+  try {
+    // Every step twice: the first time its shape may have to be compiled.
+    const times: number[] = [];
+    for (let i = 0; i < 2 * steps; i++) {
+      throwIfAborted(signal, 'estimate');
+      const started = performance.now();
+      await engine.run(i >> 1, task.order);
+      if (i % 2 === 1) times.push((performance.now() - started) / 1000);
+    }
+    return times.reduce((a, b) => a + b, 0) / times.length;
   } finally {
     await engine.dispose();
   }

@@ -1,6 +1,16 @@
 // The numbers that parameters start with: a function of the seed and the parameter's name, so that no order matters.
 
-import { type Parameter, sizeOf, type Value, type Values } from '@yumo/core';
+import {
+  type Architecture,
+  type Bundle,
+  matchParameters,
+  type Parameter,
+  sizeOf,
+  toFloat32,
+  type Value,
+  type Values,
+  YumoError,
+} from '@yumo/core';
 import { randomNormal, randomUniform, streamKey } from './random.ts';
 
 /**
@@ -31,6 +41,15 @@ function initialValue({ name, shape, initializer }: Parameter, seed: number): Va
     case 'ones':
       data.fill(1);
       break;
+    case 'sines': {
+      const width = shape.at(-1)!;
+      for (let i = 0; i < data.length; i++) {
+        const column = i % width;
+        const angle = Math.floor(i / width) / 10000 ** ((column - (column % 2)) / width);
+        data[i] = column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+      }
+      break;
+    }
     case 'normal':
       for (let i = 0; i < data.length; i++) data[i] = initializer.deviation * randomNormal(key, i);
       break;
@@ -38,4 +57,55 @@ function initialValue({ name, shape, initializer }: Parameter, seed: number): Va
       for (let i = 0; i < data.length; i++) data[i] = initializer.bound * (2 * randomUniform(key, i) - 1);
   }
   return { dtype: 'float32', shape, data };
+}
+
+/** Parameters of output layers: another task has others. */
+const heads =
+  /(^|\.)(classifier|score|qa_outputs|lm_head|cls|pre_classifier|vocab_\w+|predictions|classification_head)\b/;
+
+export interface Adopted {
+  readonly values: Values;
+  /** Parameters that start anew: the checkpoint has none of their name, or an output layer of another size. */
+  readonly anew: readonly string[];
+  /** Tensors of the checkpoint that this model has no use for. */
+  readonly unused: readonly string[];
+}
+
+/**
+ * Takes over the numbers of a trained model where names and shapes agree.
+ * @throws YumoError `CHECKPOINT` when a tensor has another shape and is none of an output layer, or nothing agrees.
+ */
+export async function adoptedValues(
+  bundle: Bundle,
+  architecture: Architecture,
+  parameters: readonly Parameter[],
+  fresh: Values,
+): Promise<Adopted> {
+  const file = await bundle.weights();
+  const { found, unexpected, misshaped } = matchParameters(file, parameters, architecture);
+  const other = new Set(misshaped.filter((m) => heads.test(m.name)).map((m) => m.name));
+  const wrong = misshaped.filter((m) => !other.has(m.name));
+  if (wrong.length > 0)
+    throw new YumoError(
+      'CHECKPOINT',
+      `init.from ${bundle.source.name}: another model: ${wrong
+        .slice(0, 6)
+        .map((m) => `${m.name} is [${m.stored.join(', ')}], this recipe has [${m.expected.join(', ')}]`)
+        .join('; ')}. Leave the sizes in \`model\` out, and use tokenizer {"kind": "init"}`,
+      { misshaped: wrong },
+    );
+  const taken = parameters.filter((p) => found.has(p.name) && !other.has(p.name));
+  if (taken.length === 0)
+    throw new YumoError(
+      'CHECKPOINT',
+      `init.from ${bundle.source.name}: none of its ${file.names.length} tensors is one of this model (${parameters[0]?.name} …)`,
+      { names: file.names.slice(0, 8) },
+    );
+  const values: Record<string, Value> = { ...fresh };
+  for (const { name } of taken) values[name] = toFloat32(await file.read(found.get(name)!));
+  return {
+    values,
+    anew: parameters.filter((p) => !taken.includes(p)).map((p) => p.name),
+    unused: unexpected,
+  };
 }

@@ -8,7 +8,6 @@ import {
   type Graph,
   loadParameters,
   type Parameter,
-  type Program,
   parameterScope,
   productOfDims,
   type Runtime,
@@ -30,6 +29,8 @@ export interface EvaluationTokenizer {
 export interface LanguageEvaluationOptions {
   /** Tokens a window moves on, at most the context (the default). Smaller: every token sees more text before it, and more is computed. */
   readonly stride?: number;
+  /** A model file of the bundle, such as `onnx/model_quantized.onnx`, instead of its weights. */
+  readonly file?: string;
   readonly signal?: AbortSignal;
   /** Called for each predicted token, text by text, in order. */
   readonly onToken?: (prediction: TokenPrediction) => void;
@@ -118,7 +119,7 @@ export async function evaluateLanguageModel(
   tokenizer: EvaluationTokenizer,
   texts: readonly string[],
   runtime: Runtime,
-  { stride: asked, signal, onToken, onProgress }: LanguageEvaluationOptions = {},
+  { stride: asked, file, signal, onToken, onProgress }: LanguageEvaluationOptions = {},
 ): Promise<LanguageEvaluation> {
   const { graph, parameters, context } = lossGraph(bundle.config);
   const stride = Math.min(asked ?? context, context);
@@ -141,10 +142,11 @@ export async function evaluateLanguageModel(
     throw new YumoError('DATA', `the ${texts.length} texts have no two tokens in a row: there is nothing to predict`, {
       texts: texts.length,
     });
-  const architecture = architectureFor(bundle.config);
-  const weights = await bundle.weights(signal ? { signal } : {});
-  const constants = await loadParameters(weights, parameters, architecture, signal ? { signal } : {});
-  const program = await runtime.compile(graph, { constants, ...(signal ? { signal } : {}) });
+  const stop = signal ? { signal } : {};
+  const costs =
+    file === undefined
+      ? await ownCosts(bundle, graph, parameters, runtime, stop)
+      : await fileCosts(bundle, file, runtime, stop);
   const started = performance.now();
   let loss = 0;
   let done = 0;
@@ -153,7 +155,7 @@ export async function evaluateLanguageModel(
     const rows = Math.max(1, Math.min(16, Math.floor(logitsAtOnce / (context * vocabulary))));
     for (let at = 0; at < windows.length; at += rows) {
       throwIfAborted(signal, 'evaluate');
-      for (const prediction of await predict(program, windows.slice(at, at + rows), streams)) {
+      for (const prediction of await predict(costs, windows.slice(at, at + rows), streams)) {
         loss -= prediction.logProbability;
         done++;
         onToken?.(prediction);
@@ -161,7 +163,7 @@ export async function evaluateLanguageModel(
       onProgress?.({ done, total: tokens, loss: loss / done });
     }
   } finally {
-    await program.dispose();
+    await costs.dispose();
   }
   const characters = predicted.reduce((n, text) => n + characterCount(text), 0);
   const bytes = predicted.reduce((n, text) => n + byteCount(text), 0);
@@ -182,9 +184,81 @@ export async function evaluateLanguageModel(
   };
 }
 
+/** What each label of `[batch, sequence]` costs, in nats; a program with its inputs and outputs put in order. */
+interface Costs {
+  run(inputIds: Int32Array, labels: Int32Array, shape: readonly [number, number]): Promise<ArrayLike<number>>;
+  dispose(): Promise<void>;
+}
+
+async function ownCosts(
+  bundle: Bundle,
+  graph: Graph,
+  parameters: readonly Parameter[],
+  runtime: Runtime,
+  stop: { signal?: AbortSignal },
+): Promise<Costs> {
+  const weights = await bundle.weights(stop);
+  const constants = await loadParameters(weights, parameters, architectureFor(bundle.config), stop);
+  const program = await runtime.compile(graph, { constants, ...stop });
+  return {
+    async run(inputIds, labels, shape) {
+      const shaped = (data: Int32Array): Value => ({ dtype: 'int32', shape, data });
+      const { losses } = await program.run({ input_ids: shaped(inputIds), labels: shaped(labels) });
+      return losses!.data as Float32Array; // a loss is float32
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/** The same from a file that other programs run: ids of 64 bits, an empty cache, logits out. */
+async function fileCosts(
+  bundle: Bundle,
+  file: string,
+  runtime: Runtime,
+  stop: { signal?: AbortSignal },
+): Promise<Costs> {
+  const architecture = architectureFor(bundle.config);
+  const { keyValueHeads, headSize } = architecture.cache(architecture.readConfig(bundle.config));
+  const program = await runtime.load(await bundle.source.read(file, stop), stop);
+  const numbers = (shape: readonly number[], of: (i: number) => number): Value => ({
+    dtype: 'int64',
+    shape,
+    data: BigInt64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => BigInt(of(i))),
+  });
+  return {
+    async run(inputIds, labels, [rows, length]) {
+      const feeds = Object.fromEntries(
+        program.inputNames.map((name): [string, Value] => {
+          if (name === 'input_ids') return [name, numbers([rows, length], (i) => inputIds[i]!)];
+          if (name === 'attention_mask') return [name, numbers([rows, length], () => 1)];
+          if (name === 'position_ids') return [name, numbers([rows, length], (i) => i % length)];
+          if (name === 'use_cache_branch') return [name, { dtype: 'bool', shape: [1], data: Uint8Array.of(0) }];
+          return [name, { dtype: 'float32', shape: [rows, keyValueHeads, 0, headSize], data: new Float32Array(0) }];
+        }),
+      );
+      const { logits } = await program.run(feeds, { outputs: ['logits'], ...stop });
+      const data = logits!.data as Float32Array; // heads answer in float32
+      const size = data.length / labels.length;
+      return Float64Array.from(labels, (label, i) =>
+        label < 0 ? 0 : costOf(data.subarray(i * size, (i + 1) * size), label),
+      );
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/** −ln softmax(logits)[label]. */
+function costOf(logits: Float32Array, label: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const x of logits) largest = Math.max(largest, x);
+  let sum = 0;
+  for (const x of logits) sum += Math.exp(x - largest);
+  return Math.log(sum) + largest - logits[label]!;
+}
+
 /** Runs a batch of windows. Shorter rows are filled up on the right, where nothing looks. */
 async function predict(
-  program: Program,
+  costs: Costs,
   windows: readonly Window[],
   streams: readonly Int32Array[],
 ): Promise<TokenPrediction[]> {
@@ -196,14 +270,13 @@ async function predict(
     inputIds.set(ids.subarray(start, end), row * length);
     labels.set(ids.subarray(from + 1, end + 1), row * length + from - start);
   });
-  const shaped = (data: Int32Array): Value => ({ dtype: 'int32', shape: [windows.length, length], data });
-  const { losses } = await program.run({ input_ids: shaped(inputIds), labels: shaped(labels) });
+  const losses = await costs.run(inputIds, labels, [windows.length, length]);
   return windows.flatMap(({ text, start, from, end }, row) =>
     Array.from({ length: end - from }, (_, i) => ({
       text,
       position: from + i + 1,
       id: streams[text]![from + i + 1]!,
-      logProbability: -Number(losses!.data[row * length + from - start + i]),
+      logProbability: -Number(losses[row * length + from - start + i]),
     })),
   );
 }

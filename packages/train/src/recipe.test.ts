@@ -28,7 +28,7 @@ describe('a recipe', () => {
   it('is completed with defaults, and fields of config.json pass unchanged', () => {
     const recipe = defineRecipe(minimal);
     expect(recipe.optimizer).toMatchObject({ kind: 'adamw', learningRate: 1e-3, beta2: 0.999 });
-    expect(recipe.data.trainShare).toBe(0.9);
+    expect(recipe.data).toMatchObject({ trainShare: 0.9 });
     expect(recipe.model).toEqual({ model_type: 'gpt2', n_layer: 1 });
     expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
   });
@@ -76,7 +76,7 @@ describe('overrides', () => {
     );
     expect(changed).toMatchObject({ steps: 7, model: { n_layer: 2 }, zeroStart: ['a'] });
     expect(changed.optimizer.learningRate).toBe(3e-4);
-    expect(changed.data.files).toEqual(['x.txt', 'y.txt']);
+    expect(changed.data).toMatchObject({ files: ['x.txt', 'y.txt'] });
     expect(minimal.steps).toBe(3);
   });
 

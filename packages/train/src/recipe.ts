@@ -1,6 +1,8 @@
 // A recipe: everything that makes a training, as data. One schema gives the types, the defaults, the help texts and the messages.
 
 import { z } from 'zod';
+import { formats } from './data/readers/detect.ts';
+import { objective } from './objectives/schema.ts';
 
 const share = z.number().gt(0).lt(1);
 const rate = z.number().min(0).lt(1);
@@ -157,9 +159,46 @@ const schedule = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Files whose rows are alike, and where in a row things stand. */
+const source = z.strictObject({
+  files: z.array(z.string().min(1)).min(1).describe('Paths or patterns, also .gz.'),
+  targets: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Parallel text: files whose line n belongs to line n of `files`.'),
+  format: z.enum(formats).optional().describe('What the files are; told by name and content by default.'),
+  columns: z.array(z.string().min(1)).optional().describe('Names of the columns of tables without a header.'),
+  delimiter: z.string().min(1).optional().describe('Of tables; told by the first lines by default.'),
+  unit: z.enum(['line', 'paragraph', 'file']).default('line').describe('What a row of plain text is.'),
+  fields: z
+    .strictObject({
+      text: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe('The text, or the texts (of unlabelled data).'),
+      second: z.string().min(1).optional().describe('The other text of a pair.'),
+      label: z.string().min(1).optional().describe('The label, or the labels of several at once.'),
+      score: z.string().min(1).optional().describe('A number to predict.'),
+      source: z.string().min(1).optional().describe('What is translated or summarized.'),
+      target: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe('What it becomes; several are all right, the first is learnt.'),
+    })
+    .prefault({})
+    .describe('Names of fields or columns.'),
+  label: z.string().min(1).optional().describe('The label of all rows, where files are sorted by label.'),
+  prefix: z.string().default('').describe('Put before every source or text: a task or a direction.'),
+  swap: z.boolean().default(false).describe('Source and target change places.'),
+  onBadRow: z
+    .enum(['error', 'skip'])
+    .default('error')
+    .describe('Rows that do not fit: stop at the first, or leave them out, count and tell.'),
+});
+
 const data = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('text').describe('Text files, or JSON lines with a text field.'),
+    kind: z.literal('text').describe('Running text: files, or JSON lines with a text field.'),
     files: z
       .array(z.string().min(1))
       .min(1)
@@ -169,21 +208,62 @@ const data = z.discriminatedUnion('kind', [
       .describe('The first share of the characters of each file is training, the rest validation.'),
     field: z.string().min(1).default('text').describe('The text field of .jsonl rows.'),
     separator: z.string().default('\n\n').describe('Put between files, and between rows of .jsonl.'),
+    stream: z
+      .boolean()
+      .default(false)
+      .describe(
+        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache.',
+      ),
+    unit: z
+      .enum(['paragraph', 'line'])
+      .default('paragraph')
+      .describe('Streamed: what a row of plain text is; each belongs to one part, and the separator follows it.'),
+    shuffleRows: count.default(1 << 16).describe('Streamed: rows of full context that are held and shuffled at once.'),
+  }),
+  z.strictObject({
+    kind: z.literal('rows').describe('Rows: tables, JSON, SQuAD, CoNLL, CLUENER, parallel text, lines.'),
+    train: z.array(source).min(1).describe('What is learnt: lists of files with the names of their fields.'),
+    validation: z.array(source).optional().describe('What is measured; a share of the training rows by default.'),
+    validationShare: share.default(0.05).describe('Rows kept back where there are no validation files.'),
   }),
 ]);
+
+const vocabularySize = (least: number) => z.int().min(least).describe('Tokens, special tokens included.');
+const minFrequency = count.default(2).describe('Pairs seen less often are not merged.');
+const specialTokens = z.array(z.string().min(1)).default([]).describe('Tokens that text never yields.');
 
 const tokenizer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('characters').describe('One token a character of the data.') }),
   z.strictObject({
     kind: z.literal('byte-level-bpe').describe('Byte-level BPE trained on the training part (GPT-2).'),
-    vocabularySize: z.int().min(256).describe('Tokens, bytes and special tokens included.'),
-    minFrequency: count.default(2).describe('Pairs seen less often are not merged.'),
-    specialTokens: z.array(z.string().min(1)).default([]).describe('Tokens that text never yields.'),
+    vocabularySize: vocabularySize(256),
+    minFrequency,
+    specialTokens,
+  }),
+  z.strictObject({
+    kind: z.literal('word-piece').describe('WordPiece trained on the training part (BERT); Chinese by character.'),
+    vocabularySize: vocabularySize(8),
+    minFrequency,
+    limitAlphabet: count
+      .optional()
+      .describe('Keep the commonest so many characters; the others become unknown. All by default.'),
+    lowercase: z.boolean().default(true).describe('Upper and lower case are one.'),
+    specialTokens,
+  }),
+  z.strictObject({
+    kind: z.literal('unigram').describe('Unigram trained on the training part (T5); text comes back as it was.'),
+    vocabularySize: vocabularySize(8),
+    normalizer: z
+      .enum(['none', 'nfc', 'nfkc'])
+      .default('nfc')
+      .describe('Unicode form; nfkc makes full-width marks half-width.'),
+    specialTokens,
   }),
   z.strictObject({
     kind: z.literal('file').describe('An existing tokenizer.json.'),
     path: z.string().min(1).describe('Its path.'),
   }),
+  z.strictObject({ kind: z.literal('init').describe('That of the model in `init.from`.') }),
 ]);
 
 /** The schema of a recipe. Field help is in `describe`, and shown by the command line. */
@@ -195,30 +275,75 @@ export const recipeSchema = z.strictObject({
   description: z.string().default('').describe('A sentence for the model card.'),
   data: data.describe('What is learnt.'),
   tokenizer: tokenizer.describe('How text becomes ids.'),
+  init: z
+    .strictObject({ from: z.string().min(1).describe('Folder of the model.') })
+    .optional()
+    .describe('Starts from a trained model; what the new head needs besides starts anew, and is told.'),
   model: z
-    .looseObject({ model_type: z.string().describe('gpt2, llama, mistral, qwen2 …') })
+    .looseObject({
+      model_type: z.string().optional().describe('gpt2, llama, bert, t5 …; that of `init.from` by default.'),
+    })
+    .prefault({})
     .describe('Fields of config.json; the vocabulary size comes from the tokenizer.'),
-  objective: z
-    .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('causal-lm').describe('Predict the next token.') })])
-    .prefault({ kind: 'causal-lm' })
-    .describe('What the loss asks for.'),
+  objective: objective.prefault({ kind: 'causal-lm' }).describe('What the loss asks for.'),
   optimizer: optimizer.prefault({ kind: 'adamw' }).describe('How parameters follow their gradients.'),
   decay: z
     .enum(['matrices', 'all', 'none'])
     .default('matrices')
     .describe('Parameters with weight decay: those with two axes or more, all, or none.'),
+  groups: z
+    .array(
+      z.strictObject({
+        match: z.array(z.string().min(1)).min(1).describe('Parameter names; `*` stands for anything.'),
+        rate: z.number().min(0).default(1).describe('Times the learning rate; 0: they stay as they are.'),
+        weightDecay: decay.optional().describe('In place of the optimizer’s.'),
+      }),
+    )
+    .default([])
+    .describe('Parameters with a learning rate or weight decay of their own; the first group that fits counts.'),
+  freeze: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Parameters that stay as they are, by name; `*` stands for anything, as in `*.embeddings.*`.'),
+  layerDecay: positive
+    .max(1)
+    .default(1)
+    .describe('The rate of each block is this times that of the block above it; embeddings have the least.'),
+  ema: rate
+    .default(0)
+    .describe('Decay of a running mean of the weights, which is evaluated and saved in their place; 0: none.'),
+  recompute: z
+    .enum(['none', 'activations', 'blocks'])
+    .default('none')
+    .describe(
+      'What the backward pass computes again instead of keeping it, for less memory: all but large products, or all.',
+    ),
   clip: z.number().min(0).default(1).describe('Largest global norm of the gradient; 0: no clipping.'),
   schedule: schedule.prefault({ kind: 'constant' }).describe('Learning rate by step, as a share of the peak.'),
   zeroStart: z
     .array(z.string().min(1))
     .default([])
     .describe('Ends of parameter names that start at zero, such as `o_proj.weight`.'),
-  batch: count.describe('Sequences in a step.'),
-  context: count.optional().describe('Tokens in a sequence; the model’s context by default.'),
+  batch: z
+    .union([z.int().min(0), z.literal('all')])
+    .transform((n) => (n === 'all' ? 0 : n))
+    .describe('Rows in a step: 1 (stochastic), a number (mini-batches), or "all" of the training part (written 0).'),
+  context: count.optional().describe('Most tokens in a sequence; the model’s context by default.'),
+  buckets: count
+    .max(32)
+    .default(5)
+    .describe('Lengths that rows of unequal length are padded to; a graph is compiled for each.'),
   accumulate: count.default(1).describe('Runs whose gradients make one step; the step sees batch · accumulate.'),
   parts: count.default(1).describe('Pieces of the batch inside one graph: the same result with less memory in use.'),
   steps: count.describe('Optimizer steps.'),
   evaluateEvery: count.default(250).describe('Steps between evaluations on the whole validation part.'),
+  stopEarly: z
+    .strictObject({
+      patience: count.describe('Evaluations without improvement after which the training ends.'),
+      minChange: z.number().min(0).default(0).describe('What is less than this is no improvement.'),
+    })
+    .optional()
+    .describe('Ends a training that does not improve by the measure of `best`.'),
   checkpointEvery: count.default(250).describe('Steps between checkpoints.'),
   sampleEvery: z.int().min(0).default(0).describe('Steps between samples; 0: none.'),
   samplePrompt: z.string().default('\n').describe('What samples continue.'),
@@ -230,14 +355,26 @@ export const recipeSchema = z.strictObject({
     .describe('Of initial values, order and dropout.'),
   device: z.enum(['cpu', 'cuda', 'webgpu', 'dml', 'coreml', 'wasm']).default('cpu').describe('What computes.'),
   threads: count.optional().describe('Processor threads; all by default.'),
+  tensorboard: z.boolean().default(false).describe('Also writes event files that TensorBoard reads.'),
   license: z.string().default('apache-2.0').describe('Licence of the trained model, for its card.'),
   language: z.array(z.string()).default(['en']).describe('Languages of the model, for its card.'),
+  best: z
+    .string()
+    .min(1)
+    .default('loss')
+    .describe('The measure that chooses the best evaluation: loss, or one of the objective’s (accuracy, f1, bleu …).'),
+  save: z
+    .enum(['float32', 'float16'])
+    .default('float32')
+    .describe('Type of the bundle’s weights; training and checkpoints stay float32.'),
   expect: z
     .strictObject({
       metric: z
-        .enum(['validationLoss', 'validationLossPerCharacter'])
-        .describe('Nats per token, or nats per character of text.'),
-      atMost: z.number().describe('The best value must not exceed this.'),
+        .string()
+        .min(1)
+        .describe('validationLoss (nats per token), validationLossPerCharacter, or a measure of the objective.'),
+      atMost: z.number().optional().describe('The value at the best evaluation must not exceed this.'),
+      atLeast: z.number().optional().describe('The value at the best evaluation must reach this.'),
     })
     .optional()
     .describe('What makes a run of this recipe a success.'),
@@ -248,6 +385,9 @@ export type Recipe = z.output<typeof recipeSchema>;
 /** What a recipe file holds: fields with defaults may be left out. */
 export type RecipeInput = z.input<typeof recipeSchema>;
 export type DataRecipe = Recipe['data'];
+export type SourceRecipe = z.output<typeof source>;
+export type ObjectiveRecipe = Recipe['objective'];
+export type ObjectiveKind = ObjectiveRecipe['kind'];
 export type TokenizerRecipe = Recipe['tokenizer'];
 export type OptimizerRecipe = Recipe['optimizer'];
 export type ScheduleRecipe = Recipe['schedule'];

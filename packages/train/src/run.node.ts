@@ -7,6 +7,7 @@ import { diskSource, writeFileAtomic } from '@yumo/core/node';
 import type { TrainingEvent } from './events.ts';
 import { takeLock } from './lock.node.ts';
 import type { Checkpoint, Progress, RunStore } from './store.ts';
+import { eventFile, eventFileStart, scalarRecord, scalarsOf, secondsOf } from './tensorboard.ts';
 
 const training = 'training';
 const checkpointName = /^step-(\d+)$/;
@@ -29,7 +30,11 @@ interface StoredProgress extends Progress {
  * @param mode `new`: the folder must not hold a training yet; `overwrite`: its training is removed; `resume`: it must hold one.
  * @throws YumoError `BUSY`, `FILE`
  */
-export async function openRun(folder: string, mode: 'new' | 'overwrite' | 'resume'): Promise<OpenRun> {
+export async function openRun(
+  folder: string,
+  mode: 'new' | 'overwrite' | 'resume',
+  { tensorboard = false }: { readonly tensorboard?: boolean } = {},
+): Promise<OpenRun> {
   const inside = (...path: string[]): string => join(folder, training, ...path);
   const has = await readFile(inside('recipe.json'), 'utf8').then(
     () => true,
@@ -39,6 +44,7 @@ export async function openRun(folder: string, mode: 'new' | 'overwrite' | 'resum
     throw new YumoError('FILE', `${folder}: no training/recipe.json; is this the folder of a run?`, { folder });
   const release = await takeLock(inside('lock'), folder);
   let log: FileHandle | undefined;
+  let board: EventBoard | undefined;
   try {
     if (mode === 'new' && has)
       throw new YumoError(
@@ -47,21 +53,24 @@ export async function openRun(folder: string, mode: 'new' | 'overwrite' | 'resum
         { folder },
       );
     if (mode === 'overwrite') {
-      for (const path of ['checkpoints', 'events.jsonl', 'recipe.json', 'curves.svg'])
+      for (const path of ['checkpoints', 'events.jsonl', 'recipe.json', 'curves.svg', 'curves.png', 'samples.md'])
         await rm(inside(path), { recursive: true, force: true });
+      for (const name of await eventFiles(inside())) await rm(inside(name), { force: true });
       await rm(join(folder, 'model.safetensors'), { force: true });
     }
     await removeLeftovers(folder);
     await mkdir(inside('checkpoints'), { recursive: true });
     log = await open(inside('events.jsonl'), 'a+');
+    if (tensorboard) board = await openBoard(inside());
   } catch (error) {
     await log?.close();
     await release();
     throw error;
   }
   return {
-    store: diskStore(folder, inside, log),
+    store: diskStore(folder, inside, log, board),
     async close() {
+      await board?.close();
       await log.close();
       await release();
     },
@@ -88,7 +97,12 @@ async function removeFolder(path: string): Promise<void> {
   await rm(doomed, { recursive: true, force: true });
 }
 
-function diskStore(folder: string, inside: (...path: string[]) => string, log: FileHandle): RunStore {
+function diskStore(
+  folder: string,
+  inside: (...path: string[]) => string,
+  log: FileHandle,
+  board: EventBoard | undefined,
+): RunStore {
   const checkpoints = inside('checkpoints');
   const cannotWrite = (error: unknown): never => {
     if (isYumoError(error)) throw error;
@@ -114,6 +128,7 @@ function diskStore(folder: string, inside: (...path: string[]) => string, log: F
         try {
           const { checkpoint, eventBytes } = await readCheckpoint(join(checkpoints, `step-${step}`));
           await log.truncate(eventBytes);
+          await board?.restart(await readEvents(folder)).catch(cannotWrite);
           return checkpoint;
         } catch (error) {
           problems.push(error instanceof Error ? error.message : String(error));
@@ -122,13 +137,16 @@ function diskStore(folder: string, inside: (...path: string[]) => string, log: F
       if (problems.length > 0)
         throw new YumoError('CHECKPOINT', `${folder}: no checkpoint can be read: ${problems.join('; ')}`, { problems });
       await log.truncate(0);
+      await board?.restart([]).catch(cannotWrite);
       return undefined;
     },
     readText: (path) => readFile(join(folder, path), 'utf8').catch(() => undefined),
     async writeFiles(files) {
-      for (const [path, text] of Object.entries(files)) await writeFileAtomic(join(folder, path), text);
+      for (const [path, text] of Object.entries(files))
+        await writeFileAtomic(join(folder, path), text).catch(cannotWrite);
     },
-    writeWeights: (parameters) => writeFileAtomic(join(folder, 'model.safetensors'), safetensorsChunks(parameters)),
+    writeWeights: (parameters) =>
+      writeFileAtomic(join(folder, 'model.safetensors'), safetensorsChunks(parameters)).catch(cannotWrite),
     async saveCheckpoint({ progress, parameters, state }) {
       const name = `step-${progress.step}`;
       const aside = join(checkpoints, `${name}.partial`);
@@ -149,7 +167,10 @@ function diskStore(folder: string, inside: (...path: string[]) => string, log: F
         cannotWrite(error);
       }
     },
-    append: (event) => log.appendFile(`${JSON.stringify(event)}\n`).catch(cannotWrite),
+    async append(event) {
+      await log.appendFile(`${JSON.stringify(event)}\n`).catch(cannotWrite);
+      await board?.append(event).catch(cannotWrite);
+    },
     events: () => readEvents(folder),
   };
 }
@@ -170,6 +191,39 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** The file that TensorBoard reads. */
+interface EventBoard {
+  append(event: TrainingEvent): Promise<void>;
+  /** Begins anew with the events that a run goes on from: those after its checkpoint will happen again. */
+  restart(events: readonly TrainingEvent[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const eventFiles = async (training: string): Promise<string[]> =>
+  (await readdir(training).catch((): string[] => [])).filter((name) => name.startsWith('events.out.tfevents.'));
+
+async function openBoard(training: string): Promise<EventBoard> {
+  const now = (): number => Date.now() / 1000;
+  const [known] = await eventFiles(training);
+  const started = now();
+  // TensorBoard takes any name with this beginning.
+  const path = join(training, known ?? `events.out.tfevents.${Math.floor(started)}.yumo`);
+  let file = await open(path, 'a');
+  if ((await file.stat()).size === 0) await file.appendFile(eventFileStart(started));
+  return {
+    async append(event) {
+      const scalars = scalarsOf(event);
+      if (scalars.length > 0 && 'step' in event) await file.appendFile(scalarRecord(now(), event.step, scalars));
+    },
+    async restart(events) {
+      await file.close();
+      await writeFileAtomic(path, eventFile(events, started - events.reduce((n, e) => n + secondsOf(e), 0)));
+      file = await open(path, 'a');
+    },
+    close: () => file.close(),
+  };
 }
 
 async function readCheckpoint(path: string): Promise<{ checkpoint: Checkpoint; eventBytes: number }> {

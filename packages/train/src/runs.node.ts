@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { YumoError } from '@yumo/core';
 import type { TrainingEvent } from './events.ts';
 import { isHeld } from './lock.node.ts';
+import type { Metrics } from './objectives/objective.ts';
 import { readEvents } from './run.node.ts';
 import { readRecipe } from './train.node.ts';
 
@@ -21,6 +22,8 @@ export interface RunSummary {
   readonly loss: number | null;
   readonly bestLoss: number | null;
   readonly bestLossPerCharacter: number | null;
+  /** What the best evaluation measured. */
+  readonly bestMetrics: Metrics | null;
   readonly bestStep: number | null;
   /** Median of the steps. */
   readonly tokensPerSecond: number | null;
@@ -64,7 +67,8 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
   const best = evaluations.findLast((e) => e.best);
   const speeds = steps.map((e) => e.tokensPerSecond).sort((a, b) => a - b);
   const step = steps.at(-1)?.step ?? 0;
-  const completed = last('done')?.reason === 'completed' && step >= recipe.steps;
+  const end = last('done');
+  const completed = end?.reason === 'early' || (end?.reason === 'completed' && step >= recipe.steps);
   return {
     folder,
     name: recipe.name,
@@ -74,7 +78,8 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
     parameters: last('start')?.parameters ?? null,
     loss: steps.at(-1)?.loss ?? null,
     bestLoss: best?.loss ?? null,
-    bestLossPerCharacter: best?.lossPerCharacter ?? null,
+    bestLossPerCharacter: best?.metrics.lossPerCharacter ?? null,
+    bestMetrics: best?.metrics ?? null,
     bestStep: best?.step ?? null,
     tokensPerSecond: speeds[Math.floor(speeds.length / 2)] ?? null,
     seconds: steps.reduce((n, e) => n + e.seconds, 0) + evaluations.reduce((n, e) => n + e.seconds, 0),

@@ -1,6 +1,6 @@
 // Samples during a training: what the model would say now.
 
-import { CausalLm, decoderGraph, type Runtime, type Value, type Values } from '@yumo/core';
+import { architectureFor, CausalLm, decoderGraph, type Runtime, type Value, type Values } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import type { ModelPlan } from './model-config.ts';
 
@@ -14,13 +14,14 @@ const temperature = 0.8;
  */
 export async function sampleText(
   runtime: Runtime,
-  { architecture, config }: ModelPlan,
+  { json, config }: ModelPlan,
   parameters: Values,
   tokenizer: Tokenizer,
   prompt: string,
   seed: number,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const architecture = architectureFor(json);
   const { graph } = decoderGraph(architecture, config, { logits: 'last' });
   const constants = Object.fromEntries(
     Object.entries(parameters).map(([name, v]) => [name, { ...v, data: v.data.slice() } as Value]),

@@ -18,7 +18,15 @@ import { randomBits } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { parseRecipe } from './recipe-fields.ts';
 import { sharedFolder } from './shared.node.ts';
-import { evaluationGraph, next, summed, type TrainingStep, trainingStep } from './step.ts';
+import {
+  type BatchForms,
+  evaluationGraph,
+  next,
+  nextTokenSum,
+  summed,
+  type TrainingStep,
+  trainingStep,
+} from './step.ts';
 
 const recipeWith = (fields: Record<string, unknown>): Recipe =>
   parseRecipe({
@@ -56,6 +64,12 @@ function batchOf(
   );
   return { inputIds, labels };
 }
+
+const form = (...shape: number[]): BatchForms[string] => ({ dtype: 'int32', shape });
+const rowsOf = (rows: number, sequence: number): BatchForms => ({
+  input_ids: form(rows, sequence),
+  labels: form(rows, sequence),
+});
 
 const ids = (data: Int32Array, rows: number): Value => ({ dtype: 'int32', shape: [rows, data.length / rows], data });
 const copy = (values: Values): Values =>
@@ -130,7 +144,12 @@ describe.runIf(existsSync(golden))('five AdamW steps equal those of transformers
     const labels = await stored('labels');
     const shifted = labels.map((_, i) => (i % sequence === sequence - 1 ? -100 : labels[i + 1]!));
     const recipe = recipeWith({ batch: rows, optimizer: { kind: 'adamw', learningRate: 1e-3, weightDecay: 0.01 } });
-    const built = trainingStep({ architecture, config, batch: rows, sequence, padded: true, recipe });
+    const forms = {
+      ...rowsOf(rows, sequence),
+      attention_mask: form(rows, sequence),
+      position_ids: form(rows, sequence),
+    };
+    const built = trainingStep({ inputs: forms, loss: nextTokenSum(architecture, config), recipe });
     const weights = await loadParameters(
       await readSafetensors(source, 'model.safetensors'),
       built.parameters,
@@ -155,7 +174,11 @@ const start = (built: TrainingStep): Values => initialValues(built.parameters, 3
 const architecture = architectureFor(small);
 const config = architecture.readConfig(small);
 const build = (rows: number, fields: Record<string, unknown>): TrainingStep =>
-  trainingStep({ architecture, config, batch: rows, sequence: 12, recipe: recipeWith({ batch: rows, ...fields }) });
+  trainingStep({
+    inputs: rowsOf(rows, 12),
+    loss: nextTokenSum(architecture, config),
+    recipe: recipeWith({ batch: rows, ...fields }),
+  });
 const muon = { optimizer: { kind: 'muon', rest: { learningRate: 4e-3 } } };
 const batches = Array.from({ length: 3 }, (_, i) => batchOf(4, 12, 23, 100 + i));
 
@@ -228,10 +251,8 @@ describe('the step', () => {
   it('draws another dropout mask at every step, and the same one again for the same step', async () => {
     const json = { ...small, resid_pdrop: 0.3 };
     const built = trainingStep({
-      architecture,
-      config: architecture.readConfig(json),
-      batch: 4,
-      sequence: 12,
+      inputs: rowsOf(4, 12),
+      loss: nextTokenSum(architecture, architecture.readConfig(json)),
       recipe: recipeWith({}),
     });
     const program: Program = await referenceRuntime.compile(built.whole);
@@ -246,7 +267,7 @@ describe('the step', () => {
   it('evaluates to the loss of the step before it moves', async () => {
     const built = build(4, {});
     const { losses } = await train(referenceRuntime, built, start(built), [batches[0]!], 4, false);
-    const program = await referenceRuntime.compile(evaluationGraph(architecture, config, 4, 12));
+    const program = await referenceRuntime.compile(evaluationGraph(nextTokenSum(architecture, config), rowsOf(4, 12)));
     const { inputIds, labels } = batches[0]!;
     const out = await program.run({ ...start(built), input_ids: ids(inputIds, 4), labels: ids(labels, 4) });
     expect(Number(out.loss_sum!.data[0]) / Number(out.label_count!.data[0])).toBeCloseTo(losses[0]!, 12);

@@ -3,6 +3,7 @@
 import {
   add,
   type CausalLmArchitecture,
+  concat,
   counterDropout,
   crossEntropySum,
   type Dropout,
@@ -12,8 +13,12 @@ import {
   integer,
   minimum,
   mul,
+  type NamedTensors,
   type Parameter,
   parameterScope,
+  recompute,
+  reshape,
+  type Scope,
   simplify,
   slice,
   sqrt,
@@ -24,24 +29,61 @@ import {
   type Value,
   type Values,
 } from '@yumo/core';
-import { type Group, groupParameters, layoutOf } from './groups.ts';
+import { checkPatterns, type Group, groupParameters, isFrozen, layoutOf } from './groups.ts';
 import { type Optimizer, type OptimizerKind, optimizers, type StateForm } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedules.ts';
 
+/** What is asked of some rows: a sum and what it is divided by, so that parts of a batch, and runs of a step, add up exactly. */
+export interface Loss {
+  /** `[]`, nats. */
+  readonly sum: Tensor;
+  /** `[]`: labels that count. */
+  readonly count: Tensor;
+  /** What an evaluation reads besides, by name; first axis: rows. */
+  readonly outputs?: NamedTensors;
+}
+
+/** Builds the loss of a batch. Every input has the rows of the batch as its first axis. */
+export type LossGraph = (scope: Scope, inputs: NamedTensors, dropout: Dropout | undefined) => Loss;
+
+/** Type and sizes of the inputs of one compiled graph. */
+export type BatchForms = Readonly<
+  Record<string, { readonly dtype: 'int32' | 'float32'; readonly shape: readonly number[] }>
+>;
+
+/** The language-model loss of the next token: inputs `input_ids`, `labels` (already moved by one), and where rows are padded `attention_mask` and `position_ids`. */
+export const nextTokenSum =
+  <C>(architecture: CausalLmArchitecture<C>, config: C): LossGraph =>
+  (scope, inputs, dropout) => {
+    const given = {
+      inputIds: inputs.input_ids!,
+      attentionMask: inputs.attention_mask,
+      positionIds: inputs.position_ids,
+      dropout,
+    };
+    return crossEntropySum(architecture.causalLm(scope, given, config).logits, inputs.labels!);
+  };
+
 /** What the graphs of a training are built from. */
-export interface StepOptions<C> {
-  readonly architecture: CausalLmArchitecture<C>;
-  readonly config: C;
-  /** Rows of one run. */
-  readonly batch: number;
-  /** Tokens of a row. */
-  readonly sequence: number;
-  /** Rows may be padded: the graphs also read `attention_mask` and `position_ids`, int32 `[batch, sequence]`. */
-  readonly padded?: boolean;
+export interface StepOptions {
+  readonly inputs: BatchForms;
+  readonly loss: LossGraph;
   readonly recipe: Pick<
     Recipe,
-    'optimizer' | 'decay' | 'clip' | 'schedule' | 'steps' | 'parts' | 'accumulate' | 'seed'
+    | 'optimizer'
+    | 'decay'
+    | 'groups'
+    | 'freeze'
+    | 'layerDecay'
+    | 'ema'
+    | 'recompute'
+    | 'clip'
+    | 'schedule'
+    | 'steps'
+    | 'parts'
+    | 'accumulate'
+    | 'seed'
   >;
 }
 
@@ -52,16 +94,21 @@ export interface StateTensor extends StateForm {
 
 /** The output that becomes an input of the next step. */
 export const next = (name: string): string => `next:${name}`;
+/** The running mean of a parameter's values. */
+export const averaged = (name: string): string => `${name}/average`;
 /** The sum of a parameter's gradients over the runs of a step. */
 export const summed = (name: string): string => `sum:${name}`;
 
 /** The graphs of a training, and what to feed them. */
 export interface TrainingStep {
   readonly parameters: readonly Parameter[];
+  /** Stored with the model, and not trained: buffers, and parameters that the recipe freezes. */
+  readonly buffers: readonly Parameter[];
   readonly state: readonly StateTensor[];
   /**
-   * One run a step. In: parameters, state, `input_ids` and `labels` int32 `[batch, sequence]`, {@link scalars}.
-   * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping).
+   * One run a step. In: parameters, buffers, state, the batch, {@link scalars}.
+   * Out: {@link next} of every parameter and state tensor, `loss` (mean over labels), `label_count`, `gradient_norm` (before clipping), and
+   * `gradient_squares`: its square for each parameter, `[parameters]`.
    * New values may be written over the old ones: every reader of an old value lies upstream of the norm, every writer downstream.
    */
   readonly whole: Graph;
@@ -80,45 +127,45 @@ export interface TrainingStep {
   scalars(step: number, run?: number): Values;
   /** Names of the scalars that the gradient graphs read; the rest belong to the update. */
   readonly gradientScalars: readonly string[];
-  /** State as it is before the first step. */
-  initialState(): Values;
+  /** State as it is before the first step. @param parameters the numbers that the averages begin with. */
+  initialState(parameters?: Values): Values;
 }
 
 const float = (x: number): Value => ({ dtype: 'float32', shape: [], data: Float32Array.of(x) });
 const int = (x: number): Value => ({ dtype: 'int32', shape: [], data: Int32Array.of(x) });
 
 /** Builds the graphs. @throws YumoError `SHAPE`, `GRAPH`, `CONFIG` */
-export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
-  const { architecture, config, batch, sequence, padded = false, recipe } = options;
+export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOptions): TrainingStep {
   const scope = parameterScope();
-  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
-  const labels = tensor('labels', 'int32', [batch, sequence]);
-  const attentionMask = tensor('attention_mask', 'int32', [batch, sequence]);
-  const positionIds = tensor('position_ids', 'int32', [batch, sequence]);
+  const inputs = tensorsOf(forms);
   const counter = tensor('dropout_counter', 'int32', []);
   let usesDropout = false;
 
   // Part after part: the activations of one are gone before the next begins, so the same memory serves all.
-  const losses = pieces(batch, recipe.parts).map(([start, end], part) => {
+  const losses = pieces(rowsIn(forms), recipe.parts).map(([start, end], part) => {
     const drawn = counterDropout(integer(recipe.seed | 0), counter);
     const dropout: Dropout = (x, rate, place) => {
       usesDropout = true;
       return drawn(x, rate, `${place}#${part}`);
     };
-    const rows = (t: Tensor): Tensor => slice(t, 0, start, end);
-    const padding = padded ? { attentionMask: rows(attentionMask), positionIds: rows(positionIds) } : {};
-    const out = architecture.causalLm(scope, { inputIds: rows(inputIds), ...padding, dropout }, config);
-    return crossEntropySum(out.logits, rows(labels));
+    const rows = Object.entries(inputs).map(([name, t]) => [name, slice(t, 0, start, end)] as const);
+    return lossGraph(scope, Object.fromEntries(rows), dropout);
   });
   const lossSum = losses.map((l) => l.sum).reduce(add);
   const labelCount = losses.map((l) => l.count).reduce(add);
-  const { parameters } = scope;
+  checkPatterns(
+    scope.parameters.map((p) => p.name),
+    recipe,
+  );
+  // Buffers are stored with the model and not trained.
+  const isTrained = (p: Parameter): boolean => !p.fixed && !isFrozen(p.name, recipe);
+  const parameters = scope.parameters.filter(isTrained);
+  const buffers = scope.parameters.filter((p) => !isTrained(p));
   const tensors = parameters.map((p) => p.tensor);
   const gradientInputs = [
     ...tensors,
-    inputIds,
-    labels,
-    ...(padded ? [attentionMask, positionIds] : []),
+    ...buffers.map((p) => p.tensor),
+    ...Object.values(inputs),
     ...(usesDropout ? [counter] : []),
   ];
 
@@ -126,9 +173,10 @@ export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
   const plan = groups.flatMap((group) =>
     group.parameters.map((parameter) => ({ group, parameter, forms: stateOf(group, parameter.shape) })),
   );
-  const state = plan.flatMap(({ parameter, forms }) =>
-    Object.entries(forms).map(([slot, form]) => ({ ...form, name: `${parameter.name}/${slot}` })),
-  );
+  const state = plan.flatMap(({ parameter, forms }) => [
+    ...Object.entries(forms).map(([slot, form]) => ({ ...form, name: `${parameter.name}/${slot}` })),
+    ...(recipe.ema > 0 ? [{ name: averaged(parameter.name), shape: parameter.shape, initial: 0 }] : []),
+  ]);
   const stateTensors = new Map(state.map((s) => [s.name, tensor(s.name, 'float32', s.shape)]));
   const scalarTensors = new Map(
     groups.flatMap((g) =>
@@ -136,8 +184,13 @@ export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
     ),
   );
 
+  const averageKeep = tensor('average.keep', 'float32', []);
+  const averageRest = tensor('average.rest', 'float32', []);
+
   /** Clips and updates. `gradients` by parameter, already divided. */
-  const updates = (gradients: ReadonlyMap<string, Tensor>): { norm: Tensor; outputs: Record<string, Tensor> } => {
+  const updates = (
+    gradients: ReadonlyMap<string, Tensor>,
+  ): { norm: Tensor; squares: Tensor; outputs: Record<string, Tensor> } => {
     const squares = parameters.map((p) => sum(square(gradients.get(p.name)!)));
     const norm = sqrt(squares.reduce(add));
     // Also without clipping every update waits for the norm: that is what makes writing over the old values safe.
@@ -160,60 +213,99 @@ export function trainingStep<C>(options: StepOptions<C>): TrainingStep {
       });
       outputs[next(parameter.name)] = updated.parameter;
       for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
+      if (recipe.ema > 0) {
+        const average = averaged(parameter.name);
+        outputs[next(average)] = add(mul(stateTensors.get(average)!, averageKeep), mul(updated.parameter, averageRest));
+      }
     }
-    return { norm, outputs };
+    const each = concat(
+      squares.map((s) => reshape(s, [1])),
+      0,
+    );
+    return { norm, squares: each, outputs };
   };
   const named = (tensorsOf: readonly Tensor[]): ReadonlyMap<string, Tensor> =>
     new Map(parameters.map((p, i) => [p.name, tensorsOf[i]!]));
-  const updateInputs = [...stateTensors.values(), ...scalarTensors.values()];
+  const updateInputs = [
+    ...stateTensors.values(),
+    ...scalarTensors.values(),
+    ...(recipe.ema > 0 ? [averageKeep, averageRest] : []),
+  ];
+  const lean = (graph: Graph, loss: string): Graph =>
+    recipe.recompute === 'none' ? simplify(graph) : recompute(simplify(graph), loss, recipe.recompute);
 
   const loss = div(lossSum, labelCount);
   const update = updates(named(gradient(loss, tensors)));
-  const whole = simplify({
-    inputs: [...gradientInputs, ...updateInputs],
-    outputs: { ...update.outputs, loss, label_count: labelCount, gradient_norm: update.norm },
-  });
+  const whole = lean(
+    {
+      inputs: [...gradientInputs, ...updateInputs],
+      outputs: {
+        ...update.outputs,
+        loss,
+        label_count: labelCount,
+        gradient_norm: update.norm,
+        gradient_squares: update.squares,
+      },
+    },
+    'loss',
+  );
 
   return {
     parameters,
+    buffers,
     state,
     whole,
     accumulating: () => {
       const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
       const grads = gradient(lossSum, tensors);
       const outputs = Object.fromEntries(parameters.map((p, i) => [next(summed(p.name)), add(sums[i]!, grads[i]!)]));
-      return simplify({
-        inputs: [...gradientInputs, ...sums],
-        outputs: { ...outputs, loss_sum: lossSum, label_count: labelCount },
-      });
+      return lean(
+        {
+          inputs: [...gradientInputs, ...sums],
+          outputs: { ...outputs, loss_sum: lossSum, label_count: labelCount },
+        },
+        'loss_sum',
+      );
     },
     applying: () => {
       const sums = parameters.map((p) => tensor(summed(p.name), 'float32', p.shape));
       const labelsSeen = tensor('label_count', 'float32', []);
-      const { norm, outputs } = updates(named(sums.map((s) => div(s, labelsSeen))));
+      const { norm, squares, outputs } = updates(named(sums.map((s) => div(s, labelsSeen))));
       return simplify({
         inputs: [...tensors, ...updateInputs, ...sums, labelsSeen],
-        outputs: { ...outputs, gradient_norm: norm },
+        outputs: { ...outputs, gradient_norm: norm, gradient_squares: squares },
       });
     },
     scalars(step, run = 0) {
       const share = rateShare(recipe.schedule, step, recipe.steps);
       const values: Record<string, Value> = {};
       for (const g of groups)
-        for (const [name, x] of Object.entries(scalarsOf(g, g.options.learningRate * share, step + 1)))
+        for (const [name, x] of Object.entries(scalarsOf(g, g.options.learningRate * share * g.rate, step + 1)))
           values[`${g.name}.${name}`] = float(x);
+      if (recipe.ema > 0) {
+        // Short at the beginning, so that the mean is not one of the first values (the schedule of TensorFlow's ExponentialMovingAverage).
+        const keep = Math.min(recipe.ema, (1 + step) / (10 + step));
+        values['average.keep'] = float(keep);
+        values['average.rest'] = float(1 - keep);
+      }
       // A run of its own mask: the counter is unique over the whole training.
       if (usesDropout) values.dropout_counter = int((step * recipe.accumulate + run) | 0);
       return values;
     },
     gradientScalars: usesDropout ? ['dropout_counter'] : [],
-    initialState: () =>
-      Object.fromEntries(
+    initialState(values = {}) {
+      const averages = new Map(parameters.map((p) => [averaged(p.name), p.name]));
+      return Object.fromEntries(
         state.map(({ name, shape, initial }) => {
-          const data = new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial);
+          const parameter = averages.get(name);
+          const data =
+            recipe.ema > 0 && parameter !== undefined
+              ? Float32Array.from(values[parameter]!.data as Float32Array)
+              : new Float32Array(shape.reduce((n, d) => n * d, 1)).fill(initial);
           return [name, { dtype: 'float32', shape, data } as const];
         }),
-      ),
+      );
+    },
   };
 }
 
@@ -226,23 +318,22 @@ function pieces(length: number, parts: number): [number, number][] {
   ]);
 }
 
-/** The loss alone, for evaluation. In: parameters, `input_ids`, `labels`. Out: `loss_sum`, `label_count`. */
-export function evaluationGraph<C>(
-  architecture: CausalLmArchitecture<C>,
-  config: C,
-  batch: number,
-  sequence: number,
-): Graph {
+/** The loss alone, for evaluation. In: parameters, buffers, the batch. Out: `loss_sum`, `label_count`, and what the loss graph gives besides. */
+export function evaluationGraph(lossGraph: LossGraph, forms: BatchForms): Graph {
   const scope = parameterScope();
-  const inputIds = tensor('input_ids', 'int32', [batch, sequence]);
-  const labels = tensor('labels', 'int32', [batch, sequence]);
-  const { logits } = architecture.causalLm(scope, { inputIds }, config);
-  const { sum: lossSum, count } = crossEntropySum(logits, labels);
+  const inputs = tensorsOf(forms);
+  const { sum: lossSum, count, outputs } = lossGraph(scope, inputs, undefined);
   return simplify({
-    inputs: [...scope.parameters.map((p) => p.tensor), inputIds, labels],
-    outputs: { loss_sum: lossSum, label_count: count },
+    inputs: [...scope.parameters.map((p) => p.tensor), ...Object.values(inputs)],
+    outputs: { loss_sum: lossSum, label_count: count, ...outputs },
   });
 }
+
+const tensorsOf = (forms: BatchForms): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(forms).map(([name, { dtype, shape }]) => [name, tensor(name, dtype, shape)]));
+
+/** The size that all inputs share. */
+const rowsIn = (forms: BatchForms): number => Object.values(forms)[0]?.shape[0] ?? 0;
 
 // The table's row for a group's kind; the generic ties options to the row, which a union could not.
 const rowOf = <K extends OptimizerKind>(group: Group<K>): Optimizer<K> => optimizers[group.kind] as Optimizer<K>;

@@ -2,13 +2,16 @@
 
 import type { Value, Values } from '@yumo/core';
 import type { TrainingEvent } from './events.ts';
+import type { Metrics } from './objectives/objective.ts';
+import type { Recipe } from './recipe.ts';
 
 /** What a run remembers beside numbers of the model. */
 export interface Progress {
   /** Steps done. */
   readonly step: number;
+  /** Of the best evaluation, by the recipe's measure. */
   readonly bestLoss: number | null;
-  readonly bestLossPerCharacter: number | null;
+  readonly bestMetrics: Metrics | null;
   readonly bestStep: number | null;
   /** The last step that was evaluated. */
   readonly evaluatedStep: number | null;
@@ -16,7 +19,12 @@ export interface Progress {
   readonly sampledStep: number | null;
   /** Computing time so far. */
   readonly seconds: number;
-  /** Of the token streams: the data must be the same when the run goes on. */
+  /** Evaluations since the last improvement of more than `stopEarly.minChange`, and the value that was reached then. */
+  readonly staleEvaluations?: number;
+  readonly improvedTo?: number | null;
+  /** What was trained: a run that goes on compares its recipe. Absent in checkpoints of older versions. */
+  readonly recipe?: Recipe;
+  /** Of what is learnt: the data must be the same when the run goes on. */
   readonly fingerprint: string;
 }
 

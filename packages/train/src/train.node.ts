@@ -5,14 +5,17 @@ import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isYumoError, type Runtime, YumoError } from '@yumo/core';
-import { onnxruntimeNode, writeFileAtomic } from '@yumo/core/node';
-import { readTextFiles } from './data/files.node.ts';
+import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
+import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
+import { differentFields } from './compare.ts';
+import { lossChart } from './curves.ts';
+import { readTrainingData } from './data/files.node.ts';
 import type { TrainingEvent } from './events.ts';
+import { pngOf } from './png.node.ts';
 import type { Recipe } from './recipe.ts';
 import { applyOverrides, parseRecipe } from './recipe-fields.ts';
 import { openRun } from './run.node.ts';
-import { runTraining } from './trainer.ts';
+import { changeableFields, type Notice, runTraining } from './trainer.ts';
 import { inWorker } from './worker-client.node.ts';
 
 export interface NodeTrainOptions {
@@ -56,19 +59,6 @@ export interface NodeResumeOptions extends Omit<NodeTrainOptions, 'overwrite'> {
   readonly overrides?: readonly string[];
 }
 
-/** Fields that may change between two sessions of a run. */
-const changeable = [
-  'steps',
-  'evaluateEvery',
-  'checkpointEvery',
-  'sampleEvery',
-  'samplePrompt',
-  'device',
-  'threads',
-  'description',
-  'expect',
-];
-
 /**
  * Goes on with a run from its last checkpoint.
  * @throws YumoError `CONFIG` when an override would change what was trained so far.
@@ -83,11 +73,11 @@ export async function* resume({
   const stored = await readRecipe(folder);
   const refused = overrides
     .map((o) => o.split('=')[0]!.trim())
-    .filter((path) => !changeable.includes(path.split('.')[0]!));
+    .filter((path) => !changeableFields.includes(path.split('.')[0]!));
   if (refused.length > 0)
     throw new YumoError(
       'CONFIG',
-      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeable.join(', ')} can. Start a new run for it`,
+      `${folder}: ${refused.join(', ')} cannot change in the middle of a run; only ${changeableFields.join(', ')} can. Start a new run for it`,
       { refused },
     );
   const recipe = parseRecipe(applyOverrides(stored, overrides), `${folder}/training/recipe.json`);
@@ -169,12 +159,15 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const { recipe, mode, folder, dataFolders } = order;
   const runtime = await runtimeOf(recipe);
   // Data before the folder: a mistake in the recipe leaves no trace.
-  const files = await readTextFiles(recipe.data, dataFolders);
+  const notices: Notice[] = [];
+  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }), signal);
+  const init = await openInit(recipe, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
   const training = join(folder, 'training');
   const fresh = mode === 'new' && !(await stat(training).catch(() => undefined));
-  const run = await openRun(folder, mode);
+  if (mode === 'new') await refuseTwice(folder, recipe);
+  const run = await openRun(folder, mode, { tensorboard: recipe.tensorboard });
   let began = false;
   try {
     await mkdir(training, { recursive: true });
@@ -182,15 +175,36 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
       join(training, 'environment.json'),
       `${JSON.stringify(environment(runtime, dataFolders), null, 2)}\n`,
     );
-    const job = { recipe, files, tokenizerJson, runtime, store: run.store, signal, resume: mode === 'resume' };
+    const resume = mode === 'resume';
+    const job = { recipe, data, notices, tokenizerJson, init, runtime, store: run.store, signal, resume };
     for await (const event of runTraining(job)) {
       began = true;
+      if (event.kind === 'done') {
+        const chart = lossChart(await run.store.events(), recipe.name);
+        await writeFileAtomic(join(training, 'curves.png'), pngOf(chart));
+      }
       yield event;
     }
   } finally {
     await run.close();
     if (fresh && !began) await removeTraces(folder);
   }
+}
+
+/** @throws YumoError `FILE` when the folder holds a training of another recipe, saying what differs. The same recipe is refused by the run itself. */
+async function refuseTwice(folder: string, recipe: Recipe): Promise<void> {
+  const stored = await readRecipe(folder).catch(() => undefined);
+  if (!stored) return;
+  const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
+  const differences = differentFields([stored, recipe]).map(
+    ({ path, values }) => `${path} is ${shown(values[0])} there, ${shown(values[1])} here`,
+  );
+  if (differences.length > 0)
+    throw new YumoError(
+      'FILE',
+      `${folder}: the folder holds a training already, of another recipe (${differences.slice(0, 5).join('; ')}${differences.length > 5 ? ` and ${differences.length - 5} more` : ''}); go on with it by \`yumo resume ${folder}\`, choose another --out, or replace it with --overwrite`,
+      { folder, differences },
+    );
 }
 
 /** After a mistake that only the model or the data could show: nothing was trained, nothing stays. */
@@ -203,11 +217,30 @@ async function removeTraces(folder: string): Promise<void> {
 export async function runtimeOf({ device, threads }: Recipe): Promise<Runtime> {
   if (device === 'wasm')
     throw new YumoError('RUNTIME', 'device: wasm is for browsers; in Node use cpu, which is faster', { device });
-  return onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+  const { runtime } = await chooseRuntime({ device, ...(threads === undefined ? {} : { threads }) }); // GPUs are checked first
+  return runtime;
+}
+
+/** The model that a recipe starts from: a folder by its path, in the working directory or among the data. @throws YumoError `FILE` */
+export async function openInit({ init }: Recipe, folders: readonly string[]): Promise<Bundle | undefined> {
+  if (!init) return undefined;
+  const places = isAbsolute(init.from)
+    ? [init.from]
+    : [...new Set([resolvePath(init.from), ...folders.map((f) => join(f, init.from))])];
+  for (const place of places)
+    if ((await stat(join(place, 'config.json')).catch(() => undefined))?.isFile()) return openBundle(diskSource(place));
+  throw new YumoError(
+    'FILE',
+    `init.from: no model in ${places.join(', ')}; train it first, or give its folder by --init.from`,
+    {
+      from: init.from,
+      places,
+    },
+  );
 }
 
 /** The text of a tokenizer.json, by its own path or that of its folder. @throws YumoError `FILE` */
-export async function readTokenizer(path: string, folders: readonly string[]): Promise<string> {
+export async function readTokenizer(path: string, folders: readonly string[], who = 'tokenizer.path'): Promise<string> {
   const places = (isAbsolute(path) ? [path] : folders.map((f) => join(f, path))).flatMap((p) => [
     p,
     join(p, 'tokenizer.json'),
@@ -216,7 +249,7 @@ export async function readTokenizer(path: string, folders: readonly string[]): P
     const status = await stat(place).catch(() => undefined);
     if (status?.isFile()) return readFile(place, 'utf8');
   }
-  throw new YumoError('FILE', `tokenizer.path: no file ${places.join(', ')}`, { path });
+  throw new YumoError('FILE', `${who}: no file ${places.join(', ')}`, { path });
 }
 
 const environment = (runtime: Runtime, dataFolders: readonly string[]): Record<string, unknown> => ({

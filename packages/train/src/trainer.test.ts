@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 const recipeOf = (changes: Record<string, unknown> = {}): Recipe => parseRecipe({ ...tiny, ...changes });
-const files = [{ name: 'ink.txt', documents: [text] }];
+const data = { kind: 'text', files: [{ name: 'ink.txt', documents: [text] }] } as const;
 
 async function collect(
   store: RunStore,
@@ -53,7 +53,7 @@ async function collect(
   const documents = [options.text ?? text];
   for await (const event of runTraining({
     recipe,
-    files: [{ name: 'ink.txt', documents }],
+    data: { kind: 'text', files: [{ name: 'ink.txt', documents }] },
     runtime,
     store,
     signal: stop.signal,
@@ -107,7 +107,7 @@ describe('a training', () => {
     expect(evaluations.map((e) => e.step)).toEqual([20, 40, 60]);
     expect(evaluations.at(-1)!.loss).toBeLessThan(2);
     // One character is one token here: both losses are over the same predictions.
-    expect(evaluations[0]!.lossPerCharacter).toBeCloseTo(evaluations[0]!.loss, 12);
+    expect(evaluations[0]!.metrics.lossPerCharacter).toBeCloseTo(evaluations[0]!.loss, 12);
     expect(events.filter((e) => e.kind === 'checkpoint').map((e) => e.step)).toContain(30);
     expect(events.at(-1)).toMatchObject({
       kind: 'done',
@@ -140,7 +140,7 @@ describe('a training', () => {
   it('repeats the steps after the last checkpoint when it ended without one', async () => {
     const expected = await collect(memoryStore(), recipeOf());
     const store = memoryStore();
-    for await (const event of runTraining({ recipe: recipeOf(), files, runtime, store })) {
+    for await (const event of runTraining({ recipe: recipeOf(), data, runtime, store })) {
       if (event.kind === 'step' && event.step === 7) break; // the last checkpoint is that of step 5, the best so far
     }
     const rest = await collect(store, recipeOf(), { resume: true });

@@ -48,7 +48,7 @@ describe('a trained bundle', () => {
     const measured = await evaluateLanguageModel(await openBundle(source), tokenizer, [text.slice(1449)], runtime);
     expect(measured.tokens).toBe(160);
     expect(Math.abs(measured.lossPerToken - done.bestLoss)).toBeLessThan(2e-6);
-    expect(Math.abs(measured.lossPerCharacter - done.bestLossPerCharacter!)).toBeLessThan(2e-6);
+    expect(Math.abs(measured.lossPerCharacter - done.bestMetrics!.lossPerCharacter!)).toBeLessThan(2e-6);
 
     const generator = await TextGenerator.load(source, runtime, { tokenizer: (json) => Tokenizer.fromJson(json) });
     let said = '';

@@ -21,6 +21,8 @@ import { loadRecipe, resume, train } from '../src/train.node.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'yumo-train-'));
 const data = join(place, 'data');
+/** The same text in pieces, with averaged weights. */
+const streamed = join(place, 'streamed');
 /** How often the run is killed; more by YUMO_KILLS. */
 const kills = Number(process.env.YUMO_KILLS ?? 5);
 
@@ -57,6 +59,18 @@ beforeAll(() => {
   const lines = Array.from({ length: 300 }, (_, i) => `${i} bottles of ink, ${(i * 7) % 11} blue. 墨水${i % 3}瓶。\n`);
   writeFileSync(join(data, 'texts/ink.txt.gz'), gzipSync(lines.join('')));
   writeFileSync(join(data, 'recipe.json'), JSON.stringify(recipe));
+  mkdirSync(join(streamed, 'texts'), { recursive: true });
+  writeFileSync(join(streamed, 'texts/ink.txt.gz'), gzipSync(lines.join('')));
+  const files = {
+    kind: 'text',
+    files: ['texts/*.txt.gz'],
+    stream: true,
+    unit: 'line',
+    separator: '\n',
+    shuffleRows: 64,
+  };
+  const more = { ema: 0.99, recompute: 'activations', tensorboard: true, tokenizer: { kind: 'characters' } };
+  writeFileSync(join(streamed, 'recipe.json'), JSON.stringify({ ...recipe, data: files, ...more }));
 }, 120_000);
 
 const children = new Set<ChildProcess>();
@@ -70,9 +84,11 @@ async function child(
   verb: 'train' | 'resume',
   folder: string,
   killAfter?: number,
+  from = data,
 ): Promise<NodeJS.Signals | number | null> {
-  const started = spawn(process.execPath, [join(here, 'child.mjs'), verb, folder, data], {
+  const started = spawn(process.execPath, [join(here, 'child.mjs'), verb, folder, from], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, YUMO_CACHE: join(place, 'cache') },
   });
   children.add(started);
   createInterface({ input: started.stdout }).once('line', () => {
@@ -106,32 +122,40 @@ const failure = async (events: AsyncIterable<unknown>): Promise<{ code: string; 
 };
 
 describe('a run on disk', () => {
-  it(`killed ${kills} times at random moments ends as if nothing had happened, bit for bit`, {
-    timeout: 600_000,
-  }, async () => {
-    const [whole, pieces] = [join(place, 'whole'), join(place, 'pieces')];
-    expect(await child('train', whole)).toBe(0);
-    let killed = 0;
-    for (let attempt = 0; attempt < kills; attempt++) {
-      const verb = existsSync(join(pieces, 'training/recipe.json')) ? 'resume' : 'train';
-      if ((await child(verb, pieces, Math.floor(randomUniform(7, attempt) * 400))) === 'SIGKILL') killed++;
-      // Every checkpoint that has its name is whole.
-      const folder = join(pieces, 'training/checkpoints');
-      for (const name of readdirSync(folder).filter((n) => /^step-\d+$/.test(n))) {
-        const source = diskSource(join(folder, name));
-        for (const file of ['model.safetensors', 'optimizer.safetensors'])
-          expect((await readSafetensors(source, file)).names.length).toBeGreaterThan(10);
+  it.each([
+    ['text in memory', data],
+    ['text in pieces, with averaged weights, dropout and recomputation', streamed],
+  ])(
+    `killed ${kills} times at random moments ends as if nothing had happened, bit for bit: %s`,
+    {
+      timeout: 600_000,
+    },
+    async (name, from) => {
+      const [whole, pieces] = [join(place, `whole ${name}`), join(place, `pieces ${name}`)];
+      expect(await child('train', whole, undefined, from)).toBe(0);
+      let killed = 0;
+      for (let attempt = 0; attempt < kills; attempt++) {
+        const verb = existsSync(join(pieces, 'training/recipe.json')) ? 'resume' : 'train';
+        const after = Math.floor(randomUniform(7, attempt) * 400);
+        if ((await child(verb, pieces, after, from)) === 'SIGKILL') killed++;
+        // Every checkpoint that has its name is whole.
+        const folder = join(pieces, 'training/checkpoints');
+        for (const name of readdirSync(folder).filter((n) => /^step-\d+$/.test(n))) {
+          const source = diskSource(join(folder, name));
+          for (const file of ['model.safetensors', 'optimizer.safetensors'])
+            expect((await readSafetensors(source, file)).names.length).toBeGreaterThan(10);
+        }
       }
-    }
-    expect(killed).toBeGreaterThan(0);
-    expect(await child('resume', pieces)).toBe(0);
-    expect(curve(await readEvents(pieces))).toEqual(curve(await readEvents(whole)));
-    for (const file of ['model.safetensors', 'tokenizer.json', 'config.json'])
-      expect(readFileSync(join(pieces, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
-    const left = readdirSync(pieces, { recursive: true }).map(String);
-    expect(left.filter((f) => /tmp$|partial$|replaced$|lock/.test(f))).toEqual([]);
-    expect(readdirSync(join(pieces, 'training/checkpoints')).length).toBeLessThanOrEqual(2);
-  });
+      expect(killed).toBeGreaterThan(0);
+      expect(await child('resume', pieces, undefined, from)).toBe(0);
+      expect(curve(await readEvents(pieces))).toEqual(curve(await readEvents(whole)));
+      for (const file of ['model.safetensors', 'tokenizer.json', 'config.json'])
+        expect(readFileSync(join(pieces, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+      const left = readdirSync(pieces, { recursive: true }).map(String);
+      expect(left.filter((f) => /tmp$|partial$|replaced$|lock/.test(f))).toEqual([]);
+      expect(readdirSync(join(pieces, 'training/checkpoints')).length).toBeLessThanOrEqual(2);
+    },
+  );
 
   it('in a worker thread leaves the process responsive, and the signal ends it with a checkpoint', {
     timeout: 60_000,

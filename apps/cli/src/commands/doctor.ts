@@ -3,25 +3,25 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { checkRuntime, type RuntimeCheck } from '@yumo/core';
-import { onnxruntimeNode } from '@yumo/core/node';
+import { checkRuntime, leastGigaflops, type RuntimeCheck } from '@yumo/core';
+import { type NodeEngine, nodeCandidates, nodeDevices } from '@yumo/core/node';
 import { Option } from 'commander';
 import { exitCodes, failureOf, missedExit } from '../exit-codes.ts';
-import { type DeviceName, deviceNames, integerFrom, threadsOption } from '../options.ts';
+import { integerFrom, threadsOption } from '../options.ts';
 import type { Phrases } from '../phrases/en.ts';
 import type { Register } from '../session.ts';
 import { bytes, duration, significant } from '../ui/format.ts';
 import { pairs, table } from '../ui/table.ts';
 
 interface Options {
-  readonly device?: readonly DeviceName[];
+  readonly device?: readonly NodeEngine[];
   readonly runs: number;
   readonly threads?: number;
 }
 
 /** One engine as found. `missing`: not on this computer; `wrong`: it computes, and something else than the interpreter. */
 interface Finding {
-  readonly device: DeviceName;
+  readonly device: NodeEngine;
   readonly status: 'right' | 'wrong' | 'missing';
   readonly description?: string;
   readonly checks: readonly RuntimeCheck[];
@@ -33,31 +33,46 @@ interface Finding {
 const readable = (message: string): string => message.replace(/\/onnxruntime_src\/.* was false\. /, '').trim();
 
 async function examine(
-  device: DeviceName,
+  device: NodeEngine,
   { runs, threads }: Options,
   phrases: Phrases,
   signal: AbortSignal,
 ): Promise<Finding> {
   const checks: RuntimeCheck[] = [];
+  const missing = (reason: string): Finding => ({
+    device,
+    status: 'missing',
+    checks,
+    reason: readable(reason),
+    advice: phrases.doctor.advice[device],
+  });
   try {
-    const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
+    const candidate = nodeCandidates(threads === undefined ? {} : { threads }).find((c) => c.name === device)!; // its name is from the same list
+    const absent = await candidate.absent?.();
+    if (absent !== undefined) return missing(absent);
+    const runtime = await candidate.open();
     for await (const check of checkRuntime(runtime, { runs, signal })) checks.push(check);
     return { device, status: checks.every((c) => c.ok) ? 'right' : 'wrong', description: runtime.description, checks };
   } catch (error) {
     signal.throwIfAborted();
-    return {
-      device,
-      status: 'missing',
-      checks,
-      reason: readable(failureOf(error).message),
-      advice: phrases.doctor.advice[device],
-    };
+    return missing(failureOf(error).message);
   }
 }
 
+/** What `auto` takes: the first that is right and no software that plays a GPU. */
+function choiceOf(findings: readonly Finding[]): NodeEngine | undefined {
+  const gpus = new Set(nodeCandidates().flatMap(({ name, gpu }) => (gpu ? [name] : [])));
+  const slow = ({ device, checks }: Finding): boolean =>
+    gpus.has(device) && checks.some((c) => c.check === 'matmul' && c.gigaflops < leastGigaflops);
+  return findings.find((f) => f.status === 'right' && !slow(f))?.device;
+}
+
+/** Engines with a driver or a native library that may end the process. */
+const native: ReadonlySet<NodeEngine> = new Set(['cuda', 'webgpu', 'dml', 'coreml', 'tfjs-node', 'tfjs-node-gpu']);
+
 /** In a process of its own: a broken driver may end it. */
 function examineApart(
-  device: DeviceName,
+  device: NodeEngine,
   { runs, threads }: Options,
   phrases: Phrases,
   signal: AbortSignal,
@@ -96,7 +111,7 @@ export const doctor: Register = (program, { output, phrases, interruption }) => 
     .command('doctor')
     .summary(p.summary)
     .description(p.summary)
-    .addOption(new Option('--device <names...>', p.only).choices(deviceNames))
+    .addOption(new Option('--device <names...>', p.only).choices(nodeDevices))
     .option('--runs <n>', p.runs, integerFrom(phrases, 1), 5)
     .addOption(threadsOption(phrases))
     .action(async (options: Options) => {
@@ -114,15 +129,17 @@ export const doctor: Register = (program, { output, phrases, interruption }) => 
           [p.memory, bytes(system.memoryBytes)],
         ]),
       );
-      const asked = options.device ?? deviceNames;
+      const asked = options.device ?? nodeDevices;
       const apart = asked.length > 1;
       const devices: Finding[] = [];
       for (const device of asked) {
-        const look = apart && device !== 'cpu' ? examineApart : examine;
+        const look = apart && native.has(device) ? examineApart : examine;
         devices.push(await look(device, options, phrases, interruption.signal));
       }
-      output.document({ system, devices });
+      const chosen = options.device ? undefined : choiceOf(devices);
+      output.document({ system, devices, ...(chosen ? { auto: chosen } : {}) });
       output.print(`\n${report(devices, phrases)}`);
+      if (chosen) output.print(`\n${p.auto(chosen)}`);
 
       const wrong = devices.some((d) => d.status === 'wrong');
       const needed = options.device ?? ['cpu'];

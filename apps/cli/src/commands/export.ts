@@ -1,12 +1,13 @@
 // `yumo export <bundle>`: ONNX files that transformers.js, Optimum and onnxruntime open, compared with the model they came from.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportForm } from '@yumo/core';
-import { exportFolder, onnxruntimeNode } from '@yumo/core/node';
+import { exportFolder } from '@yumo/core/node';
 import { Option } from 'commander';
 import { missedExit } from '../exit-codes.ts';
 import { type DeviceOptions, deviceOption, threadsOption } from '../options.ts';
-import type { Register } from '../session.ts';
+import { engineOf, modelOf, type Register } from '../session.ts';
 import { bytes, count, significant } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
 
@@ -18,7 +19,8 @@ interface Options extends DeviceOptions {
 /** Largest difference of a float32 file to its graph, as a share of the largest value: both are the same sums in another order. */
 const tolerance = 1e-4;
 
-export const exportCommand: Register = (program, { output, phrases, interruption }) => {
+export const exportCommand: Register = (program, session) => {
+  const { output, phrases, interruption } = session;
   const p = phrases.export;
   program
     .command('export')
@@ -27,13 +29,20 @@ export const exportCommand: Register = (program, { output, phrases, interruption
     .argument('<bundle>', phrases.bundle)
     .option('-o, --out <folder>', p.out)
     .addOption(new Option('--form <forms...>', p.form).choices(['float32', 'float16', 'int8']))
-    .addOption(deviceOption(phrases))
+    .addOption(deviceOption(phrases, 'cpu'))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, { device, threads, form, out }: Options) => {
       const { signal } = interruption;
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
-      const { files, parameters, companions } = await exportFolder(folder, { runtime, forms: form, to: out, signal });
-      const target = out ?? folder;
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
+      // What came from the hub is written beside us, under its own name, and never into the cache.
+      const source = modelOf(session, folder);
+      const target = out ?? (existsSync(folder) ? folder : (folder.split(/[/@]/)[1] ?? folder));
+      const { files, parameters, companions } = await exportFolder(source, {
+        runtime,
+        forms: form,
+        to: target,
+        signal,
+      });
       const exported = files.map(({ bytes: content, ...file }) => ({ ...file, bytes: content.length }));
       output.document({
         bundle: folder,

@@ -1,10 +1,11 @@
 // `yumo generate <bundle> [prompt]`: continues a text.
 
-import { type GenerationEvent, TextGenerator } from '@yumo/core';
-import { diskSource, onnxruntimeNode } from '@yumo/core/node';
+import { readFile } from 'node:fs/promises';
+import { type GenerationEvent, type Grammar, TextGenerator, YumoError } from '@yumo/core';
 import { Tokenizer } from '@yumo/tokenizer';
+import { Option } from 'commander';
 import { collect, type DeviceOptions, deviceOption, integerFrom, numberFrom, threadsOption } from '../options.ts';
-import type { Register } from '../session.ts';
+import { engineOf, modelOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import { readStandardInput } from '../ui/input.ts';
 
@@ -21,10 +22,31 @@ interface Options extends DeviceOptions {
   readonly blockNgrams?: number;
   readonly seed?: number;
   readonly stop?: readonly string[];
+  readonly jsonSchema?: string;
+  readonly regex?: string;
+  readonly grammar?: string;
   readonly stream?: true;
 }
 
-export const generate: Register = (program, { output, phrases, interruption }) => {
+/** What the text must be, from the option that says so. @throws YumoError `FILE`, `CONFIG`. */
+async function grammarOf({ jsonSchema, regex, grammar }: Options): Promise<Grammar | undefined> {
+  const read = (file: string): Promise<string> =>
+    readFile(file, 'utf8').catch((error: unknown) => {
+      throw new YumoError('FILE', `${file}: cannot be read`, { file }, error);
+    });
+  if (regex !== undefined) return { kind: 'regex', pattern: regex };
+  if (grammar !== undefined) return { kind: 'gbnf', text: await read(grammar) };
+  if (jsonSchema === undefined) return undefined;
+  const text = await read(jsonSchema);
+  try {
+    return { kind: 'json-schema', schema: JSON.parse(text) };
+  } catch (error) {
+    throw new YumoError('CONFIG', `${jsonSchema}: not JSON: ${String(error)}`, { file: jsonSchema }, error);
+  }
+}
+
+export const generate: Register = (program, session) => {
+  const { output, phrases, interruption } = session;
   const p = phrases.generate;
   const integer = (least: number) => integerFrom(phrases, least);
   program
@@ -45,15 +67,19 @@ export const generate: Register = (program, { output, phrases, interruption }) =
     .option('--block-ngrams <n>', p.noRepeatNgramSize, integer(0))
     .option('--seed <n>', phrases.seed, integer(0))
     .option('--stop <text>', p.stop, collect)
+    .addOption(new Option('--json-schema <file>', p.jsonSchema).conflicts(['regex', 'grammar']))
+    .addOption(new Option('--regex <pattern>', p.regex).conflicts(['jsonSchema', 'grammar']))
+    .addOption(new Option('--grammar <file>', p.grammar))
     .option('--stream', p.stream)
     .addOption(deviceOption(phrases))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, given: string | undefined, options: Options) => {
-      const { device, threads, stream, blockNgrams: noRepeatNgramSize, ...sampling } = options;
+      const { device, threads, stream, blockNgrams: noRepeatNgramSize, ...others } = options;
+      const { jsonSchema: _schema, regex: _regex, ...sampling } = { ...others, grammar: await grammarOf(options) };
       const { signal } = interruption;
       const prompt = given ?? (await readStandardInput());
-      const runtime = await onnxruntimeNode({ device, ...(threads === undefined ? {} : { threads }) });
-      const generator = await TextGenerator.load(diskSource(folder), runtime, {
+      const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
+      const generator = await TextGenerator.load(modelOf(session, folder), runtime, {
         tokenizer: (json) => Tokenizer.fromJson(json, { file: `${folder}/tokenizer.json` }),
         signal,
       });

@@ -1,26 +1,25 @@
 // `yumo inspect <bundle>`: what a model is made of.
 
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   architectureFor,
   countOperations,
   type DecoderGraph,
   decoderGraph,
+  type FileSource,
   graphCost,
   type Match,
   matchParameters,
   type NameRules,
+  openBundle,
   type Parameter,
   print,
   sizeOf,
   type TensorFile,
 } from '@yumo/core';
-import { diskSource, openBundle } from '@yumo/core/node';
 import { exitCodes } from '../exit-codes.ts';
 import { integerFrom } from '../options.ts';
 import type { Phrases } from '../phrases/en.ts';
-import type { Register } from '../session.ts';
+import { modelOf, type Register } from '../session.ts';
 import { bytes, count, whole } from '../ui/format.ts';
 import { pairs, table } from '../ui/table.ts';
 
@@ -38,18 +37,13 @@ const layerOf = ({ name }: Parameter): number | undefined => {
 
 const numbersIn = (parameters: readonly Parameter[]): number => parameters.reduce((n, p) => n + sizeOf(p.shape), 0);
 
-async function filesUnder(folder: string, path = ''): Promise<{ path: string; bytes: number }[]> {
-  const entries = await readdir(join(folder, path), { withFileTypes: true });
-  const found = await Promise.all(
-    entries
-      .filter((e) => !e.name.startsWith('.') && e.name !== 'training')
-      .map(async (entry) => {
-        const inner = path === '' ? entry.name : `${path}/${entry.name}`;
-        if (entry.isDirectory()) return filesUnder(folder, inner);
-        return [{ path: inner, bytes: (await stat(join(folder, inner))).size }];
-      }),
-  );
-  return found.flat().sort((a, b) => (a.path < b.path ? -1 : 1));
+/** The files of a model, without hidden ones and what a training left. */
+async function filesOf(source: FileSource): Promise<{ path: string; bytes: number }[]> {
+  const all = (await source.list?.()) ?? [];
+  return all
+    .filter(({ path }) => !/^training\/|(^|\/)\./.test(path))
+    .map(({ path, size }) => ({ path, bytes: size ?? 0 }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** How a weights file and the model fit. */
@@ -88,7 +82,8 @@ function costs({ graph }: DecoderGraph, sequence: number): { forward: number; tr
   return { forward, training: 3 * forward };
 }
 
-export const inspect: Register = (program, { output, phrases }) => {
+export const inspect: Register = (program, session) => {
+  const { output, phrases } = session;
   const p = phrases.inspect;
   program
     .command('inspect')
@@ -99,7 +94,8 @@ export const inspect: Register = (program, { output, phrases }) => {
     .option('--all', p.all)
     .option('--sequence <tokens>', p.sequence, integerFrom(phrases, 1))
     .action(async (folder: string, options: Options) => {
-      const bundle = await openBundle(diskSource(folder));
+      const source = modelOf(session, folder, { keep: false }); // of weights only the header is looked at
+      const bundle = await openBundle(source);
       const architecture = architectureFor(bundle.config);
       const config = architecture.readConfig(bundle.config);
       const built = decoderGraph(architecture, config);
@@ -108,7 +104,7 @@ export const inspect: Register = (program, { output, phrases }) => {
       const { layers } = architecture.cache(config);
       const vocabulary = architecture.vocabularySize(config);
       const flops = costs(built, options.sequence ?? context);
-      const files = await filesUnder(folder);
+      const files = await filesOf(source);
       const stored = files.some((f) => f.path.startsWith('model.safetensors'));
       const weights = stored ? weightsOf(await bundle.weights(), parameters, architecture) : undefined;
       const operations = [...countOperations(graph)].sort(([, a], [, b]) => b - a);

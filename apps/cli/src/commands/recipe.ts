@@ -36,7 +36,7 @@ function registerList(group: Command, { output, phrases }: Session): void {
       output.print(
         table(found, [
           { title: columns.file, cell: (r) => r.path },
-          { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type) },
+          { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type ?? '') },
           { title: columns.steps, cell: (r) => known(r, (x) => String(x.steps)), align: 'right' },
           { title: columns.description, cell: (r) => ('problem' in r ? r.problem : r.recipe.description) },
         ]),

@@ -1,6 +1,11 @@
-// `yumo runs [folders...]`: the trainings of a folder, side by side.
+// `yumo runs [folders...]`: the trainings of a folder, side by side; with --compare also what differs between them.
 
-import { listRuns } from '@yumo/train/node';
+import { basename } from 'node:path';
+import { YumoError } from '@yumo/core';
+import { writeFileAtomic } from '@yumo/core/node';
+import { comparedChart, differentFields, svgOf } from '@yumo/train';
+import { listRuns, pngOf, type RunSummary, readEvents, readRecipe } from '@yumo/train/node';
+import type { Phrases } from '../phrases/en.ts';
 import type { Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
@@ -12,10 +17,14 @@ export const runs: Register = (program, { output, phrases }) => {
     .summary(p.summary)
     .description(p.description)
     .argument('[folders...]', p.folders)
-    .action(async (given: string[]) => {
+    .option('--compare', p.compare)
+    .option('--curves <file>', p.curves)
+    .action(async (given: string[], { compare, curves }: { compare?: true; curves?: string }) => {
       const found = await listRuns(given.length > 0 ? given : ['runs']);
-      output.document({ runs: found });
+      const comparison = compare ? await compared(found) : undefined;
+      output.document({ runs: found, ...comparison });
       if (found.length === 0) return output.note(p.none);
+      if (curves) await drawCurves(found, curves);
       const optional = (x: number | null, show: (x: number) => string): string => (x === null ? '–' : show(x));
       const loss = (x: number): string => x.toFixed(4);
       const { columns } = p;
@@ -36,5 +45,43 @@ export const runs: Register = (program, { output, phrases }) => {
           },
         ]),
       );
+      if (comparison) output.print(`\n${describe(found, comparison, phrases)}`);
+      if (curves) output.print(phrases.wrote(curves));
     });
 };
+
+interface Comparison {
+  readonly different: ReturnType<typeof differentFields>;
+  /** The folder with the least validation loss. */
+  readonly best: string | null;
+}
+
+async function compared(runs: readonly RunSummary[]): Promise<Comparison> {
+  const recipes = await Promise.all(runs.map((run) => readRecipe(run.folder)));
+  const measured = runs.filter((run) => run.bestLoss !== null);
+  const best = measured.reduce<RunSummary | undefined>((a, b) => (a && a.bestLoss! <= b.bestLoss! ? a : b), undefined);
+  return { different: differentFields(recipes), best: best?.folder ?? null };
+}
+
+/** Fields as rows, runs as columns. */
+function describe(runs: readonly RunSummary[], { different, best }: Comparison, { runs: p }: Phrases): string {
+  const shown = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value));
+  const fields = table(different, [
+    { title: p.columns.field, cell: (d) => d.path },
+    ...runs.map((run, i) => ({
+      title: basename(run.folder),
+      cell: (d: (typeof different)[number]) => shown(d.values[i]),
+    })),
+  ]);
+  return [different.length > 0 ? fields : p.same, ...(best === null ? [] : [p.best(best)])].join('\n');
+}
+
+/** The curves of all runs in one picture, as the file's name says. */
+async function drawCurves(runs: readonly RunSummary[], path: string): Promise<void> {
+  if (!/\.(svg|png)$/.test(path))
+    throw new YumoError('USAGE', `--curves ${path}: the name must end in .svg or .png`, { path });
+  const chart = comparedChart(
+    await Promise.all(runs.map(async ({ folder }) => ({ name: basename(folder), events: await readEvents(folder) }))),
+  );
+  await writeFileAtomic(path, path.endsWith('.svg') ? svgOf(chart) : pngOf(chart));
+}

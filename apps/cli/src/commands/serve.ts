@@ -1,9 +1,9 @@
 // `yumo serve [folder]`: models behind an HTTP server, with tRPC and an OpenAI-compatible API.
 
 import { YumoError } from '@yumo/core';
-import { createApp, type Listening, listen } from '@yumo/serve';
+import { createApp, type Listening, listen, trustedProxies } from '@yumo/serve';
 import { type DeviceOptions, deviceOption, integerFrom, threadsOption } from '../options.ts';
-import type { Register } from '../session.ts';
+import { engineOf, type Register } from '../session.ts';
 import { bytes, whole } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
 
@@ -13,7 +13,8 @@ interface Options extends DeviceOptions {
   readonly quiet?: true;
 }
 
-export const serve: Register = (program, { output, phrases, interruption }) => {
+export const serve: Register = (program, session) => {
+  const { output, phrases, interruption } = session;
   const p = phrases.serve;
   program
     .command('serve')
@@ -23,14 +24,17 @@ export const serve: Register = (program, { output, phrases, interruption }) => {
     .option('-p, --port <n>', p.port, integerFrom(phrases, 0), 8080)
     .option('--host <address>', p.host, '127.0.0.1')
     .option('--quiet', p.quiet)
-    .addOption(deviceOption(phrases))
+    .addOption(deviceOption(phrases, 'cpu'))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, { port, host, quiet, device, threads }: Options) => {
-      const app = createApp({ models: folder, device, ...(threads === undefined ? {} : { threads }) });
+      const chosen = device === 'auto' ? (await engineOf(session, { device })).name : device;
+      const app = createApp({ models: folder, device: chosen, ...(threads === undefined ? {} : { threads }) });
       const models = await app.models.list();
-      await app.models.default(); // without a model that can be used there is nothing to serve
+      // Without a model that can be used there is nothing to serve.
+      if (!models.some((m) => m.problem === undefined && m.tasks.length > 0)) await app.models.default();
+      const proxies = trustedProxies(process.env.YUMO_TRUSTED_PROXIES);
       const log = (line: string): void => output.note(line);
-      const listening = await listen(app, { port, host, ...(quiet ? {} : { log }) }).catch((error: unknown) =>
+      const listening = await listen(app, { port, host, proxies, ...(quiet ? {} : { log }) }).catch((error: unknown) =>
         refuse(error, port, host),
       );
       try {

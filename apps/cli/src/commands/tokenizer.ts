@@ -1,9 +1,10 @@
 // `yumo tokenizer train | encode | decode`.
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readText } from '@yumo/core';
-import { diskSource, writeFileAtomic } from '@yumo/core/node';
+import { isModelId, readText } from '@yumo/core';
+import { diskSource, modelSource, writeFileAtomic } from '@yumo/core/node';
 import {
   Tokenizer,
   type TrainingProgress,
@@ -93,12 +94,14 @@ function registerTrain(group: Command, session: Session): void {
     });
 }
 
-/** Opens a tokenizer.json, or the one of a folder. */
+/** Opens a tokenizer.json, or the one of a folder or of a model of the hub. */
 async function openTokenizer(path: string): Promise<Tokenizer> {
   const folder = await stat(path).then(
     (s) => s.isDirectory(),
     () => false,
   );
+  if (!existsSync(path) && isModelId(path) && !path.endsWith('.json'))
+    return Tokenizer.fromJson(await readText(modelSource(path), 'tokenizer.json'), { file: `${path}/tokenizer.json` });
   const [where, file] = folder ? [path, 'tokenizer.json'] : [dirname(path), basename(path)];
   return Tokenizer.fromJson(await readText(diskSource(where), file), { file: join(where, file) });
 }

@@ -19,6 +19,8 @@ export async function followTraining(
   const p = phrases.training;
   const progress = progressOf(session);
   let steps = 0;
+  let stepSeconds = 0;
+  let dataSeconds = 0;
   try {
     for await (const event of events) {
       output.document(event);
@@ -36,31 +38,30 @@ export async function followTraining(
           );
           break;
         case 'step': {
+          stepSeconds += event.seconds;
+          dataSeconds += event.dataSeconds;
           const facts = [`${p.loss} ${event.loss.toFixed(4)}`, `${whole(event.tokensPerSecond)} ${p.tokensPerSecond}`];
           progress.update({ unit: p.step, done: event.step, total: steps, secondsLeft: event.secondsLeft, facts });
           break;
         }
         case 'evaluation':
           progress.clear();
-          output.print(
-            p.evaluation(
-              event.step,
-              event.loss.toFixed(4),
-              event.lossPerCharacter.toFixed(4),
-              significant(event.perplexity),
-              event.best,
-            ),
-          );
+          output.print(p.evaluation(event.step, event.loss.toFixed(4), measures(event.metrics, phrases), event.best));
           break;
         case 'sample':
           progress.clear();
           output.print(`${p.sample(event.step)}\n${event.prompt}${event.text}`);
+          break;
+        case 'notice':
+          output.print(p.notice(whole(event.count), event.text));
           break;
         case 'checkpoint':
           break;
         case 'done':
           progress.finish();
           output.print(`${summary(event, folder, session)}`);
+          if (dataSeconds > 0.02 * stepSeconds)
+            output.note(p.waited(significant((100 * dataSeconds) / stepSeconds, 2)));
           if (event.expectation && !event.expectation.met) process.exitCode = missedExit;
       }
     }
@@ -76,7 +77,7 @@ export function describeEstimate(
   { training: p }: Phrases,
 ): string {
   const { parameters, vocabularySize, parameterBytes, optimizerBytes, activationBytes } = estimated;
-  const { tokensPerStep, flopsPerStep, secondsPerStep, seconds, runtime } = estimated;
+  const { tokensPerStep, flopsPerStep, secondsPerStep, seconds, runtime, measured } = estimated;
   const memory = parameterBytes + optimizerBytes + activationBytes;
   return pairs([
     [p.model, p.modelSizes(count(parameters), whole(vocabularySize))],
@@ -84,26 +85,36 @@ export function describeEstimate(
     [p.memory, p.memoryOf(bytes(memory), bytes(parameterBytes), bytes(optimizerBytes), bytes(activationBytes))],
     [p.aStep, p.stepOf(whole(tokensPerStep), count(flopsPerStep), duration(secondsPerStep))],
     [p.speed, p.speedOf(whole(tokensPerStep / secondsPerStep), significant(flopsPerStep / secondsPerStep / 1e9, 3))],
-    [p.inAll, p.stepsIn(steps, duration(seconds))],
+    [p.inAll, p.stepsIn(steps, duration(seconds)) + (measured === 'products' ? `; ${p.aboutTime}` : '')],
   ]);
 }
 
-function summary(done: Done, folder: string, { phrases: { training: p } }: Session): string {
-  const { step, reason, bestLoss, bestLossPerCharacter, bestStep, seconds, expectation } = done;
+/** What an evaluation measured besides the loss. */
+const measures = (metrics: Readonly<Record<string, number>>, { training: p }: Phrases): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${p.measures[name as keyof typeof p.measures] ?? name} ${significant(value, 4)}`)
+    .join(', ');
+
+function summary(done: Done, folder: string, { phrases }: Session): string {
+  const { training: p } = phrases;
+  const { step, reason, bestLoss, bestMetrics, bestStep, seconds, expectation } = done;
   const best =
-    bestLoss === null || bestLossPerCharacter === null || bestStep === null
+    bestLoss === null || bestStep === null
       ? []
-      : [p.best(bestLoss.toFixed(4), bestLossPerCharacter.toFixed(4), bestStep)];
+      : [p.best(bestLoss.toFixed(4), measures(bestMetrics ?? {}, phrases), bestStep)];
   const expected = expectation
     ? [
         p.expectation(
           expectation.metric,
           significant(expectation.value),
-          significant(expectation.atMost),
+          [
+            ...(expectation.atMost === undefined ? [] : [`≤ ${significant(expectation.atMost)}`]),
+            ...(expectation.atLeast === undefined ? [] : [`≥ ${significant(expectation.atLeast)}`]),
+          ].join(', '),
           expectation.met,
         ),
       ]
     : [];
   const next = reason === 'aborted' ? p.goOn(folder) : p.tryIt(folder);
-  return [p.ended(step, duration(seconds), reason === 'aborted'), ...best, ...expected, next].join('\n');
+  return [p.ended(step, duration(seconds), reason), ...best, ...expected, next].join('\n');
 }

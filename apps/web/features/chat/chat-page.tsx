@@ -3,21 +3,23 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Dictionary } from '../interface/dictionary.ts';
+import { whole } from '../interface/format.ts';
+import { Header } from '../interface/header.tsx';
+import { AgainIcon, CopyIcon, PageIcon, UndoIcon } from '../interface/icons.tsx';
 import { usePreferences } from '../interface/preferences.ts';
+import { ProgressLine } from '../interface/progress-line.tsx';
 import { useStored } from '../interface/stored.ts';
 import { useOffline } from '../interface/use-offline.ts';
+import { useModels } from '../models/use-models.ts';
 import { Beginning } from './beginning.tsx';
 import { Composer } from './composer.tsx';
 import { textOf } from './conversation.ts';
-import { bytes, whole } from './format.ts';
-import { AgainIcon, CopyIcon, MoonIcon, PageIcon, Seal, SettingsIcon, SunIcon, UndoIcon } from './icons.tsx';
 import { Manuscript } from './manuscript.tsx';
-import { type Place, storedSettings } from './settings.ts';
-import { Choice, SettingsPanel } from './settings-panel.tsx';
+import { storedSettings } from './settings.ts';
+import { SettingsPanel } from './settings-panel.tsx';
 import { stanzasOf } from './stanzas.ts';
-import { type Progress, useChat } from './use-chat.ts';
+import { useChat } from './use-chat.ts';
 import { useFollow } from './use-follow.ts';
-import { useModels } from './use-models.ts';
 
 export function ChatPage() {
   const [awake, setAwake] = useState(false);
@@ -26,7 +28,8 @@ export function ChatPage() {
   const { t } = preferences;
   const [settings, setSettings] = useStored(storedSettings);
   const models = useModels();
-  const usable = models.list.filter((m) => m.problem === undefined);
+  const writers = models.list.filter((m) => m.tasks.includes('write') || m.problem !== undefined);
+  const usable = writers.filter((m) => m.problem === undefined);
   // Until one is chosen or written with: a model of the person's language.
   const model =
     usable.find((m) => m.name === settings.model) ??
@@ -51,78 +54,47 @@ export function ChatPage() {
     return () => removeEventListener('keydown', onKey);
   }, [chat.writing, stop]);
 
+  // What is handed over before the list of models has come waits for it.
+  const [waiting, setWaiting] = useState(false);
   const send = (text: string): void => {
+    if (!model) {
+      setWaiting(models.state === 'loading');
+      return;
+    }
     // What was begun with one model is not gone on with another because the page changes its language.
-    if (model && settings.model === null) setSettings({ ...settings, model: model.name });
+    if (settings.model === null) setSettings({ ...settings, model: model.name });
     chat.send(text);
   };
   // The same functions for as long as what they close over is the same: a long manuscript is not drawn anew for a keystroke.
-  const latest = useRef({ chat, settings });
-  latest.current = { chat, settings };
+  const latest = useRef({ chat, settings, send, draft });
+  latest.current = { chat, settings, send, draft };
   const again = useCallback(() => latest.current.chat.again(), []);
   const useBrowser = useCallback(() => {
     const moved = { ...latest.current.settings, place: 'browser' as const };
     setSettings(moved);
     latest.current.chat.again(moved);
   }, [setSettings]);
+  useEffect(() => {
+    if (!waiting || models.state === 'loading') return;
+    setWaiting(false);
+    if (!model) return; // the page says that there is none; the text stays in the field
+    latest.current.send(latest.current.draft);
+    setDraft('');
+  }, [waiting, models.state, model]);
   const lastTurn = chat.turns.at(-1);
-  const isDark =
-    preferences.theme === 'dark' ||
-    (preferences.theme === 'system' && awake && matchMedia('(prefers-color-scheme: dark)').matches);
 
   return (
     <div className="flex min-h-dvh flex-col">
-      <a
-        href="#composer"
-        className="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:m-3 focus:rounded focus:bg-sheet focus:p-3"
-      >
-        {t.skip}
-      </a>
-      <header className="sticky top-0 z-10 border-b border-line/70 bg-paper/90 backdrop-blur">
-        <div className="mx-auto flex max-w-[64rem] items-center gap-2 px-4 py-2.5 sm:gap-3 sm:px-6">
-          <Seal />
-          <p className="font-serif text-2xl leading-none tracking-tight max-[25rem]:sr-only">
-            yumo<span className="ms-2 hidden text-lg text-muted sm:inline">语模</span>
-          </p>
-          <div className="ms-auto">
-            <Choice
-              name={t.where}
-              value={settings.place}
-              options={[
-                ['server', t.server],
-                ['browser', t.browser],
-              ]}
-              onChange={(place: Place) => setSettings({ ...settings, place })}
-            />
-          </div>
-          <div className="flex items-center">
-            <button
-              type="button"
-              lang={preferences.language === 'en' ? 'zh' : 'en'}
-              onClick={() => preferences.setLanguage(preferences.language === 'en' ? 'zh' : 'en')}
-              className="hidden h-10 rounded-full px-3 text-sm text-muted hover:text-ink sm:block"
-            >
-              {preferences.language === 'en' ? '中文' : 'English'}
-            </button>
-            <button
-              type="button"
-              onClick={() => preferences.setTheme(isDark ? 'light' : 'dark')}
-              aria-label={`${t.theme}: ${isDark ? t.themeLight : t.themeDark}`}
-              className="hidden size-10 place-items-center rounded-full text-lg text-muted hover:text-ink sm:grid"
-            >
-              {isDark ? <SunIcon /> : <MoonIcon />}
-            </button>
-            <button
-              type="button"
-              onClick={() => dialog.current?.showModal()}
-              aria-label={t.settings}
-              className="grid size-10 place-items-center rounded-full text-xl text-muted hover:text-ink"
-            >
-              <SettingsIcon />
-            </button>
-          </div>
-        </div>
-      </header>
+      <Header
+        page="write"
+        preferences={preferences}
+        awake={awake}
+        settings={settings}
+        field="#composer"
+        skip={t.skip}
+        onSettings={setSettings}
+        onOpenSettings={() => dialog.current?.showModal()}
+      />
 
       <main className="mx-auto w-full max-w-[64rem] flex-1 px-4 pt-6 pb-6 sm:px-6">
         {stanzas.length === 0 ? (
@@ -182,11 +154,11 @@ export function ChatPage() {
             draft={draft}
             hasText={chat.turns.length > 0}
             writing={chat.writing}
-            ready={model !== undefined}
+            ready={model !== undefined || models.state === 'loading'}
             onDraft={setDraft}
             onSend={() => {
               send(draft);
-              setDraft('');
+              if (model) setDraft('');
             }}
             onStop={stop}
           />
@@ -195,7 +167,7 @@ export function ChatPage() {
               <ProgressLine progress={chat.progress} t={t} />
             ) : (
               <p>
-                {models.state === 'loading' && t.loadingModels}
+                {models.state === 'loading' && (waiting ? t.handedOverSoon : t.loadingModels)}
                 {!online && <span className="me-2 text-seal">{t.offline}</span>}
                 {model && (
                   <>
@@ -216,7 +188,7 @@ export function ChatPage() {
         dialog={dialog}
         preferences={preferences}
         settings={settings}
-        models={models.list}
+        models={writers}
         model={model}
         onSettings={setSettings}
       />
@@ -260,24 +232,6 @@ function Tools({ t, text, canRewrite, onAgain, onNewPage }: ToolsProps) {
         {t.newPage}
       </button>
     </div>
-  );
-}
-
-function ProgressLine({ progress, t }: { progress: Progress; t: Dictionary }) {
-  if (progress.kind !== 'download')
-    return <p>{progress.kind === 'waiting' ? t.waiting(progress.ahead) : t.preparing}</p>;
-  const { loaded, total, what } = progress;
-  const label = (what === 'engine' ? t.downloadingEngine : t.downloadingModel)(bytes(loaded), bytes(total));
-  return (
-    <>
-      <p className="whitespace-nowrap">{label}</p>
-      <progress
-        value={loaded}
-        max={total}
-        aria-label={label}
-        className="h-1 min-w-16 flex-1 overflow-hidden rounded-full bg-line [&::-moz-progress-bar]:bg-seal [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-seal"
-      />
-    </>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { type KeyboardEvent, type RefObject, useEffect } from 'react';
 import type { Dictionary } from '../interface/dictionary.ts';
-import { PenIcon, StopIcon } from './icons.tsx';
+import { PenIcon, StopIcon } from '../interface/icons.tsx';
 
 export interface ComposerProps {
   readonly t: Dictionary;

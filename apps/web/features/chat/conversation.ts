@@ -8,6 +8,8 @@ export interface Readout {
   /** What it ran on, in the runtime's words: `cpu`, `webgpu`, `wasm` … */
   readonly runtime: string;
   readonly place: 'server' | 'browser';
+  /** Of the model in the browser. */
+  readonly form?: 'small' | 'full' | undefined;
   readonly model: string;
   /** From the click to the first token on the page: waiting and the network included, loading the model not. */
   readonly secondsToFirstToken: number;

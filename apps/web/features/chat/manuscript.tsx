@@ -2,8 +2,9 @@
 
 import { memo } from 'react';
 import type { Dictionary } from '../interface/dictionary.ts';
+import { duration, rate, whole } from '../interface/format.ts';
+import { ranOn } from '../interface/ran-on.ts';
 import type { ModelTurn, Readout } from './conversation.ts';
-import { duration, rate, whole } from './format.ts';
 import type { Stanza } from './stanzas.ts';
 
 export interface ManuscriptProps {
@@ -87,13 +88,13 @@ const StanzaView = memo(
 
 /** What ran, how fast, how much. */
 function Measures({ readout, writing, t }: { readout: Readout; writing: boolean; t: Dictionary }) {
-  const { runtime, place, secondsToFirstToken, tokensPerSecond, newTokens, reason, seed } = readout;
+  const { secondsToFirstToken, tokensPerSecond, newTokens, reason, seed } = readout;
   return (
     <dl
       data-testid="readout"
       className="flex flex-wrap gap-x-3 gap-y-0 text-xs leading-5 text-muted tabular-nums md:flex-col md:items-end"
     >
-      <Measure name={t.backend} shown={`${place === 'server' ? t.server : t.browser} · ${runtime}`} />
+      <Measure name={t.backend} shown={ranOn(readout, t)} />
       {newTokens > 0 && <Measure name={t.firstToken} shown={`${t.firstToken} ${duration(secondsToFirstToken)}`} />}
       {tokensPerSecond > 0 && <Measure name={t.speed} shown={t.tokensPerSecond(rate(tokensPerSecond))} />}
       <Measure name={t.tokens} shown={`${whole(newTokens)} ${t.tokens}`} />

@@ -1,13 +1,12 @@
 // Everything that can be chosen, in a drawer: model, place, sampling, language, theme.
 
 import type { ModelInfo } from '@yumo/serve/client';
-import { type ReactNode, type RefObject, useId } from 'react';
-import { type Dictionary, dictionaries, languages } from '../interface/dictionary.ts';
-import { themes } from '../interface/preference-values.ts';
+import { type RefObject, useId } from 'react';
+import type { Dictionary } from '../interface/dictionary.ts';
+import { bytes, whole } from '../interface/format.ts';
 import type { Preferences } from '../interface/preferences.ts';
-import { bytes, whole } from './format.ts';
-import { CloseIcon } from './icons.tsx';
-import { type Device, defaults, largestSeed, type Place, ranges, type Settings } from './settings.ts';
+import { Group, Hint, SettingsDrawer } from '../interface/settings-drawer.tsx';
+import { defaults, largestSeed, ranges, type Settings } from './settings.ts';
 
 export interface SettingsPanelProps {
   readonly dialog: RefObject<HTMLDialogElement | null>;
@@ -21,30 +20,14 @@ export interface SettingsPanelProps {
 export function SettingsPanel({ dialog, preferences, settings, models, model, onSettings }: SettingsPanelProps) {
   const { t } = preferences;
   const change = (part: Partial<Settings>): void => onSettings({ ...settings, ...part });
-  const title = useId();
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the drawer closes it; Escape does so by the dialog itself
-    <dialog
-      ref={dialog}
-      aria-labelledby={title}
-      onClick={(event) => event.target === event.currentTarget && dialog.current?.close()}
-      className="drawer fixed inset-y-0 start-auto end-0 m-0 h-dvh max-h-none w-[min(24rem,100vw)] max-w-none overscroll-contain border-s border-line bg-paper text-ink"
-    >
-      <div className="flex min-h-full flex-col gap-7 p-6">
-        <div className="flex items-center justify-between">
-          <h2 id={title} className="font-serif text-2xl">
-            {t.settings}
-          </h2>
-          <button
-            type="button"
-            onClick={() => dialog.current?.close()}
-            aria-label={t.closeSettings}
-            className="grid size-10 place-items-center rounded-full text-lg text-muted hover:text-ink"
-          >
-            <CloseIcon />
-          </button>
-        </div>
-
+    <SettingsDrawer
+      dialog={dialog}
+      preferences={preferences}
+      settings={settings}
+      onSettings={onSettings}
+      model={model}
+      first={
         <Group name={t.chooseModel}>
           <select
             aria-label={t.chooseModel}
@@ -67,147 +50,60 @@ export function SettingsPanel({ dialog, preferences, settings, models, model, on
               </Hint>
             ))}
         </Group>
+      }
+    >
+      <Slider
+        name={t.temperature}
+        hint={settings.temperature === 0 ? t.greedy : t.temperatureHint}
+        value={settings.temperature}
+        range={ranges.temperature}
+        shown={settings.temperature.toFixed(2)}
+        onChange={(temperature) => change({ temperature })}
+      />
+      <Slider
+        name={t.topP}
+        hint={t.topPHint}
+        value={settings.topP}
+        range={ranges.topP}
+        shown={settings.topP === 1 ? t.off : settings.topP.toFixed(2)}
+        onChange={(topP) => change({ topP })}
+        disabled={settings.temperature === 0}
+      />
+      <Slider
+        name={t.topK}
+        hint={t.topKHint}
+        value={settings.topK}
+        range={ranges.topK}
+        shown={settings.topK === 0 ? t.off : String(settings.topK)}
+        onChange={(topK) => change({ topK })}
+        disabled={settings.temperature === 0}
+      />
+      <Slider
+        name={t.length}
+        hint={t.lengthHint}
+        value={settings.maxNewTokens}
+        range={ranges.maxNewTokens}
+        shown={`${settings.maxNewTokens} ${t.tokens}`}
+        onChange={(maxNewTokens) => change({ maxNewTokens })}
+      />
+      <Seed t={t} settings={settings} onChange={change} />
 
-        <Group name={t.where}>
-          <Choice
-            name={t.where}
-            value={settings.place}
-            options={[
-              ['server', t.server],
-              ['browser', t.browser],
-            ]}
-            onChange={(place: Place) => change({ place })}
-          />
-          <Hint>{settings.place === 'server' ? t.serverHint : t.browserHint}</Hint>
-          {settings.place === 'browser' && (
-            <label className="flex items-center justify-between gap-3 text-sm">
-              {t.device}
-              <select
-                value={settings.device}
-                onChange={(event) => change({ device: event.target.value as Device })} // the options below are all there are
-                className="rounded-lg border border-line bg-sheet px-2 py-1.5"
-              >
-                <option value="auto">{t.deviceAuto}</option>
-                <option value="webgpu">{t.deviceGpu}</option>
-                <option value="wasm">{t.deviceCpu}</option>
-              </select>
-            </label>
-          )}
-        </Group>
-
-        <Slider
-          name={t.temperature}
-          hint={settings.temperature === 0 ? t.greedy : t.temperatureHint}
-          value={settings.temperature}
-          range={ranges.temperature}
-          shown={settings.temperature.toFixed(2)}
-          onChange={(temperature) => change({ temperature })}
-        />
-        <Slider
-          name={t.topP}
-          hint={t.topPHint}
-          value={settings.topP}
-          range={ranges.topP}
-          shown={settings.topP === 1 ? t.off : settings.topP.toFixed(2)}
-          onChange={(topP) => change({ topP })}
-          disabled={settings.temperature === 0}
-        />
-        <Slider
-          name={t.topK}
-          hint={t.topKHint}
-          value={settings.topK}
-          range={ranges.topK}
-          shown={settings.topK === 0 ? t.off : String(settings.topK)}
-          onChange={(topK) => change({ topK })}
-          disabled={settings.temperature === 0}
-        />
-        <Slider
-          name={t.length}
-          hint={t.lengthHint}
-          value={settings.maxNewTokens}
-          range={ranges.maxNewTokens}
-          shown={`${settings.maxNewTokens} ${t.tokens}`}
-          onChange={(maxNewTokens) => change({ maxNewTokens })}
-        />
-        <Seed t={t} settings={settings} onChange={change} />
-
-        <button
-          type="button"
-          onClick={() =>
-            onSettings({ ...defaults, model: settings.model, place: settings.place, device: settings.device })
-          }
-          className="self-start rounded-full border border-line px-4 py-2 text-sm hover:border-seal"
-        >
-          {t.defaults}
-        </button>
-
-        <div className="mt-auto flex flex-col gap-5 border-t border-line pt-6">
-          <Group name={t.language}>
-            <Choice
-              name={t.language}
-              value={preferences.language}
-              options={languages.map((l) => [l, dictionaries[l].self] as const)}
-              onChange={preferences.setLanguage}
-            />
-          </Group>
-          <Group name={t.theme}>
-            <Choice
-              name={t.theme}
-              value={preferences.theme}
-              options={themes.map(
-                (theme) => [theme, { system: t.themeSystem, light: t.themeLight, dark: t.themeDark }[theme]] as const,
-              )}
-              onChange={preferences.setTheme}
-            />
-          </Group>
-        </div>
-      </div>
-    </dialog>
-  );
-}
-
-function Group({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex flex-col gap-2.5">
-      <h3 className="text-sm font-medium">{name}</h3>
-      {children}
-    </div>
-  );
-}
-
-const Hint = ({ children }: { children: ReactNode }) => (
-  <p className="text-xs leading-relaxed text-muted">{children}</p>
-);
-
-interface ChoiceProps<T extends string> {
-  readonly name: string;
-  readonly value: T;
-  readonly options: readonly (readonly [value: T, label: string])[];
-  onChange(value: T): void;
-}
-
-/** A few options side by side: radio buttons, so that arrow keys and screen readers know what they are. */
-export function Choice<T extends string>({ name, value, options, onChange }: ChoiceProps<T>) {
-  const group = useId();
-  return (
-    <fieldset className="flex rounded-full border border-line bg-sheet p-1 text-sm">
-      <legend className="sr-only">{name}</legend>
-      {options.map(([option, label]) => (
-        <label
-          key={option}
-          className="flex min-h-8 flex-1 cursor-pointer items-center justify-center rounded-full px-3 text-center whitespace-nowrap text-muted has-checked:bg-ink has-checked:text-paper has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-seal"
-        >
-          <input
-            type="radio"
-            name={group}
-            checked={option === value}
-            onChange={() => onChange(option)}
-            className="sr-only"
-          />
-          {label}
-        </label>
-      ))}
-    </fieldset>
+      <button
+        type="button"
+        onClick={() =>
+          onSettings({
+            ...defaults,
+            model: settings.model,
+            place: settings.place,
+            device: settings.device,
+            form: settings.form,
+          })
+        }
+        className="self-start rounded-full border border-line px-4 py-2 text-sm hover:border-seal"
+      >
+        {t.defaults}
+      </button>
+    </SettingsDrawer>
   );
 }
 

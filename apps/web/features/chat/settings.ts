@@ -1,6 +1,8 @@
 // What a person chose for the next continuation, kept over reloads.
 
-import type { Sampling } from '@yumo/serve/client';
+import type { ModelInfo, Sampling } from '@yumo/serve/client';
+import type { Form } from '@yumo/serve/tasks';
+import type { BrowserModel } from '../../workers/messages.ts';
 import type { Stored } from '../interface/stored.ts';
 
 export type Place = 'server' | 'browser';
@@ -10,6 +12,8 @@ export interface Settings {
   readonly place: Place;
   /** For the browser. */
   readonly device: Device;
+  /** For the browser: 8-bit files where there are some, or the weights as they are. */
+  readonly form: Form;
   /** null: the server's default. */
   readonly model: string | null;
   readonly temperature: number;
@@ -25,6 +29,7 @@ export interface Settings {
 export const defaults: Settings = {
   place: 'server',
   device: 'auto',
+  form: 'small',
   model: null,
   temperature: 0.8,
   topK: 0,
@@ -66,6 +71,7 @@ export const storedSettings: Stored<Settings> = {
     const s = json as Record<string, unknown>; // read field by field
     return {
       place: s.place === 'browser' ? 'browser' : 'server',
+      form: s.form === 'full' ? 'full' : 'small',
       device: s.device === 'webgpu' || s.device === 'wasm' ? s.device : 'auto',
       model: typeof s.model === 'string' ? s.model : null,
       temperature: inRange(s.temperature, ranges.temperature, defaults.temperature),
@@ -77,3 +83,11 @@ export const storedSettings: Stored<Settings> = {
     };
   },
 };
+
+/** What the worker is told of a model. Small files are taken only where they are smaller. */
+export const browserModel = ({ device, form }: Settings, { name, bytes, small }: ModelInfo): BrowserModel => ({
+  model: name,
+  bytes,
+  device,
+  ...(form === 'small' && small && small.bytes < bytes ? { smallBytes: small.bytes } : {}),
+});

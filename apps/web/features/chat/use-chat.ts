@@ -3,7 +3,10 @@
 import { failureOf, type GenerateEvent, type ModelInfo } from '@yumo/serve/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { BrowserEvent } from '../../workers/messages.ts';
+import type { Progress } from '../interface/progress-line.tsx';
 import { readStored, writeStored } from '../interface/stored.ts';
+import { BrowserModelError, writeInBrowser } from '../models/in-browser.ts';
+import { client } from '../models/use-models.ts';
 import {
   type ModelTurn,
   type Readout,
@@ -12,19 +15,12 @@ import {
   textOf,
   withoutLastContinuation,
 } from './conversation.ts';
-import { type Settings, samplingOf } from './settings.ts';
-import { client } from './use-models.ts';
-import { BrowserModelError, writeInBrowser } from './write-in-browser.ts';
-
-/** What happens before the first token; undefined when nothing does. */
-export type Progress =
-  | { readonly kind: 'download'; readonly what: 'engine' | 'model'; readonly loaded: number; readonly total: number }
-  | { readonly kind: 'preparing' }
-  | { readonly kind: 'waiting'; readonly ahead: number };
+import { browserModel, type Settings, samplingOf } from './settings.ts';
 
 export interface Chat {
   readonly turns: readonly Turn[];
   readonly writing: boolean;
+  /** What happens before the first token; undefined when nothing does. */
   readonly progress: Progress | undefined;
   /** The page that was put away last, until something new is written. */
   readonly canUndo: boolean;
@@ -92,6 +88,7 @@ export function useChat(settings: Settings, model: ModelInfo | undefined): Chat 
       let started = performance.now();
       let hadToLoad = false;
       let runtime = '';
+      let form: Readout['form'];
       let promptTokens = 0;
       let secondsToFirstToken = 0;
       let newTokens = 0;
@@ -99,6 +96,7 @@ export function useChat(settings: Settings, model: ModelInfo | undefined): Chat 
       const readout = (over: Partial<Readout>): Readout => ({
         runtime,
         place: chosen.place,
+        form,
         model: model.name,
         secondsToFirstToken,
         // As far as it is known while tokens come.
@@ -131,6 +129,9 @@ export function useChat(settings: Settings, model: ModelInfo | undefined): Chat 
             break;
           case 'waiting':
             setProgress(event);
+            break;
+          case 'opened':
+            ({ form } = event);
             break;
           case 'start':
             // Loading happens once; what is told is what a person waits for every time.
@@ -166,10 +167,7 @@ export function useChat(settings: Settings, model: ModelInfo | undefined): Chat 
                 { model: model.name, prompt, options, pastContext: 'slide' },
                 { signal: stop.signal },
               )
-            : writeInBrowser(
-                { model: model.name, bytes: model.bytes, device: chosen.device, prompt, options },
-                stop.signal,
-              );
+            : writeInBrowser({ ...browserModel(chosen, model), prompt, options }, stop.signal);
         for await (const event of events) take(event);
         if (turn.state === 'writing') throw new Error('the stream ended early');
       } catch (error) {

@@ -1,6 +1,7 @@
 // Every word that the page says, in each of its languages. A missing entry does not compile.
 
 import type { ErrorCode } from '@yumo/core';
+import { type TaskWords, taskWords } from './task-words.ts';
 
 export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
@@ -20,6 +21,12 @@ export interface Dictionary {
   readonly composerBegin: string;
   readonly composerGoOn: string;
   readonly composerHint: string;
+  readonly handedOverSoon: string;
+  readonly pages: string;
+  readonly eightBit: string;
+  readonly numbers: string;
+  readonly numbersSmall: (size: string) => string;
+  readonly numbersFull: (size: string) => string;
   readonly send: string;
   readonly goOn: string;
   readonly stop: string;
@@ -90,6 +97,8 @@ export interface Dictionary {
   readonly unreachable: string;
   readonly crashed: string;
   readonly failures: Readonly<Record<ErrorCode, string>>;
+  /** Of the pages beside the writing page. */
+  readonly tasks: TaskWords;
 }
 
 const en: Dictionary = {
@@ -106,6 +115,12 @@ const en: Dictionary = {
   composerBegin: 'Write a beginning…',
   composerGoOn: 'Add a line, or let the model write on…',
   composerHint: 'Enter: hand over · Shift + Enter: new line · Esc: stop',
+  handedOverSoon: 'Your text is handed over as soon as the models are found…',
+  pages: 'Pages',
+  eightBit: '8-bit',
+  numbers: 'Numbers',
+  numbersSmall: (size) => `8-bit, smaller and faster (${size})`,
+  numbersFull: (size) => `as trained (${size})`,
   send: 'Hand over',
   goOn: 'Write on',
   stop: 'Stop',
@@ -193,11 +208,12 @@ const en: Dictionary = {
     DATA: 'The text cannot be used.',
     TOKENIZER: 'The tokenizer does not fit the model.',
     CONTEXT: 'The text is longer than the model can read.',
-    BUSY: 'Too many people are writing right now.',
+    BUSY: 'Too many people are using the model right now.',
     ABORTED: 'Stopped.',
     NUMERIC: 'The model computed something that is not a number.',
     USAGE: 'The request was not understood.',
   },
+  tasks: taskWords.en,
 };
 
 const zh: Dictionary = {
@@ -213,6 +229,12 @@ const zh: Dictionary = {
   composerBegin: '写一个开头……',
   composerGoOn: '再写一行，或者让模型接着写……',
   composerHint: 'Enter：交给模型 · Shift + Enter：换行 · Esc：停止',
+  handedOverSoon: '找到模型后，立刻把你的文字交给它……',
+  pages: '页面',
+  eightBit: '8 位',
+  numbers: '数值精度',
+  numbersSmall: (size) => `8 位，更小更快（${size}）`,
+  numbersFull: (size) => `与训练时相同（${size}）`,
   send: '交给模型',
   goOn: '接着写',
   stop: '停止',
@@ -293,11 +315,12 @@ const zh: Dictionary = {
     DATA: '这段文字无法使用。',
     TOKENIZER: '分词器与模型不匹配。',
     CONTEXT: '文字超过了模型能读的长度。',
-    BUSY: '现在写作的人太多了。',
+    BUSY: '现在使用模型的人太多了。',
     ABORTED: '已停止。',
     NUMERIC: '模型算出了非数值。',
     USAGE: '无法理解这个请求。',
   },
+  tasks: taskWords.zh,
 };
 
 export const dictionaries: Readonly<Record<Language, Dictionary>> = { en, zh };

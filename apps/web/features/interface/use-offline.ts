@@ -40,8 +40,10 @@ export function useOffline(model: string | undefined, changing: unknown): Offlin
   useEffect(() => {
     if (!model || !('caches' in window)) return;
     let current = true;
-    void caches.match(`/models/${encodeURIComponent(model)}/model.safetensors`).then((found) => {
-      if (current) setKept(found !== undefined);
+    const files = ['model.safetensors', 'onnx/model_quantized.onnx', 'onnx/decoder_model_merged_quantized.onnx'];
+    const kept = files.map((file) => caches.match(`/models/${encodeURIComponent(model)}/${file}`));
+    void Promise.all(kept).then((found) => {
+      if (current) setKept(found.some((file) => file !== undefined));
     });
     return () => {
       current = false;

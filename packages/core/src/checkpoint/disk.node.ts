@@ -1,7 +1,7 @@
 // Files on this computer's disk: read by ranges, written so that a kill at any moment leaves the old file or the new one.
 
 import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { isYumoError, suggestion, throwIfAborted, YumoError } from '../errors.ts';
 import { checkPath, checkRange, type FileSource } from './source.ts';
 
@@ -48,6 +48,7 @@ export function diskSource(folder: string): FileSource {
       );
     },
     size: (path) => sizeOf(path).catch((error: unknown) => explain(path, error)),
+    list: () => filesUnder(root),
     async read(path, options = {}) {
       const { signal, onProgress } = options;
       throwIfAborted(signal, `${folder}/${path}`);
@@ -73,6 +74,17 @@ export function diskSource(folder: string): FileSource {
       }
     },
   };
+}
+
+/** Every file below a folder, with `/` between names. */
+export async function filesUnder(folder: string): Promise<{ path: string; size: number }[]> {
+  const entries = await readdir(folder, { recursive: true });
+  const found = await Promise.all(
+    entries.map(async (entry) => ({ entry, status: await stat(join(folder, entry)).catch(() => undefined) })),
+  );
+  return found.flatMap(({ entry, status }) =>
+    status?.isFile() ? [{ path: entry.split(sep).join('/'), size: status.size }] : [],
+  );
 }
 
 /**

@@ -105,7 +105,7 @@ export class Comparison {
 
   /** Runs both on each probe. */
   async add(graph: Program, file: Program, probes: readonly Probe[]): Promise<void> {
-    const outputs = graph.outputNames.filter((name) => !name.startsWith('present.'));
+    const outputs = graph.outputNames.filter((name) => !/^(present|new_key_values)\./.test(name));
     for (const probe of probes) {
       const wanted = await graph.run(probe.graph, { outputs });
       const got = await file.run(probe.file, { outputs });

@@ -90,6 +90,29 @@ describe('beam search', () => {
     expect(await count(false)).toBeLessThan(39);
   });
 
+  it('never stops while a longer row could still win, as all continuations show', async () => {
+    for (const [prompt, lengthPenalty] of [
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ] as const) {
+      const o = { beams: 110, maxNewTokens: 5, lengthPenalty };
+      const [best] = all([prompt], 5, lengthPenalty);
+      const [found] = await search([[prompt]], { ...o, earlyStopping: 'never' });
+      expect(found![0]!.ids).toEqual(best!.ids);
+    }
+    // Few beams, a penalty that loves length: judged at their present length running rows seem lost too early.
+    const advances = async (earlyStopping: boolean | 'never'): Promise<number> => {
+      const decoding = new MadeUp([[1]]);
+      await beamSearch(decoding, [[1]], { ...options, maxNewTokens: 30, lengthPenalty: 1.5, earlyStopping });
+      return decoding.advanced;
+    };
+    expect(await advances('never')).toBeGreaterThan(await advances(false));
+    await expect(search([[1]], { earlyStopping: 'nver' as 'never' })).rejects.toThrow(
+      'none of true, false and "never"',
+    );
+  });
+
   it('in groups gives rows that begin differently when difference pays', async () => {
     const begins = async (diversityPenalty: number): Promise<number> => {
       const o = {

@@ -1,6 +1,6 @@
 // Beam search: several continuations side by side, the most probable whole ones kept. With groups that must differ (diverse beam search).
 
-import { throwIfAborted } from '../errors.ts';
+import { throwIfAborted, YumoError } from '../errors.ts';
 import type { Decoding } from './decoding.ts';
 import { chain, checkScores, logSoftmaxOf, type Processor, penaliseChosen } from './processors.ts';
 
@@ -12,8 +12,11 @@ export interface BeamOptions {
   readonly diversityPenalty?: number | undefined;
   /** A finished row's score is its sum of log-probabilities / (number of generated tokens) ** lengthPenalty; 1 by default. */
   readonly lengthPenalty?: number | undefined;
-  /** true: a prompt is done when enough rows are finished; false: when no running beam can beat the worst finished one. */
-  readonly earlyStopping?: boolean | undefined;
+  /**
+   * When a prompt is done: `true`: when enough rows are finished; `false`: when no running beam, scored at its present length, beats the worst
+   * finished one; `never`: when none could beat it at any length (with a positive length penalty that is the greatest one).
+   */
+  readonly earlyStopping?: boolean | 'never' | undefined;
   readonly returnSequences?: number | undefined;
   readonly maxNewTokens: number;
   readonly endTokens: readonly number[];
@@ -42,13 +45,15 @@ class Finished {
   readonly kept: BeamResult[] = [];
   readonly #size: number;
   readonly #lengthPenalty: number;
-  readonly #early: boolean;
+  readonly #early: boolean | 'never';
+  readonly #longest: number;
   done = false;
 
-  constructor(size: number, lengthPenalty: number, early: boolean) {
+  constructor(size: number, lengthPenalty: number, early: boolean | 'never', longest: number) {
     this.#size = size;
     this.#lengthPenalty = lengthPenalty;
     this.#early = early;
+    this.#longest = longest;
   }
 
   #score(sum: number, length: number): number {
@@ -70,7 +75,9 @@ class Finished {
   /** Ends the group when running on is useless. `length` generated tokens, the one just chosen included. */
   judge(bestSum: number, length: number): void {
     if (this.kept.length < this.#size) return;
-    this.done ||= this.#early || this.kept[this.#worst()]!.score >= this.#score(bestSum, length);
+    // Of a negative sum a longer text has the better score where length divides.
+    const at = this.#early === 'never' && this.#lengthPenalty > 0 ? this.#longest : length;
+    this.done ||= this.#early === true || this.kept[this.#worst()]!.score >= this.#score(bestSum, at);
   }
 
   #worst(): number {
@@ -116,10 +123,19 @@ export async function beamSearch(
 ): Promise<BeamResult[][]> {
   const { beams, beamGroups: groups = 1, diversityPenalty = 0, lengthPenalty = 1, earlyStopping = false } = options;
   const { maxNewTokens, endTokens, padToken, signal, returnSequences = 1 } = options;
+  if (typeof earlyStopping !== 'boolean' && earlyStopping !== 'never')
+    throw new YumoError(
+      'CONFIG',
+      `earlyStopping: ${JSON.stringify(earlyStopping)} is none of true, false and "never"`,
+      { earlyStopping },
+    );
   const size = beams / groups;
   const prompts = rows.length;
   const process = rows.map((_, p) => chain(options.processorsOf(p)));
-  const finished = Array.from({ length: prompts * groups }, () => new Finished(size, lengthPenalty, earlyStopping));
+  const finished = Array.from(
+    { length: prompts * groups },
+    () => new Finished(size, lengthPenalty, earlyStopping, maxNewTokens),
+  );
   // Group g of prompt p runs in the rows p · beams + g · size … of the decoding.
   decoding.select(rows.flatMap((_, p) => new Array<number>(beams).fill(p)));
   let running: Beam[] = Array.from({ length: prompts * beams }, (_, row) => ({

@@ -1,5 +1,6 @@
-// Rows of cached keys and values: which row continues which.
+// Cached keys and values: kept where they are from step to step, and which row continues which.
 
+import type { Values } from '../runtimes/runtime.ts';
 import { allocate, type Data, sizeOf, type Value } from '../value.ts';
 
 /** Rows of the first axis, in the given order; a row may be taken several times, or not at all. */
@@ -18,7 +19,7 @@ export function takeRows(v: Value, rows: readonly number[]): Value {
 export function takePositions(v: Value, length: number): Value {
   const [batch, heads, time, size] = v.shape as [number, number, number, number];
   if (length === time) return v;
-  const data = allocate(v.dtype, batch * heads * length * size);
+  const data = v.data.slice(0, batch * heads * length * size); // for its kind of array: every number is overwritten
   for (let i = 0; i < batch * heads; i++) {
     const kept = v.data.subarray(i * time * size, (i * time + length) * size);
     (data as { set(source: Data, at: number): void }).set(kept, i * length * size); // as above
@@ -29,3 +30,147 @@ export function takePositions(v: Value, length: number): Value {
 /** True when the rows are 0, 1, … n − 1: nothing to move. */
 export const isIdentity = (rows: readonly number[], n: number): boolean =>
   rows.length === n && rows.every((from, to) => from === to);
+
+/** The reference interpreter computes in double precision, and so its caches are. */
+type Numbers = Float32Array | Float64Array;
+
+/** What a cache is made for. */
+export interface CacheForm {
+  readonly layers: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  /** Whether there may be slots that hold nothing yet, which the mask hides. Not where a slot must be a position. */
+  readonly slack: boolean;
+}
+
+const parts = ['key', 'value'] as const;
+/** Names of a decoder's keys and values: those it reads, those it gives back whole, and those of the positions just read. */
+export const cacheNames = (layers: number, kind: 'past_key_values' | 'present' | 'new_key_values'): readonly string[] =>
+  Array.from({ length: layers }, (_, i) => parts.map((part) => `${kind}.${i}.${part}`)).flat();
+
+/**
+ * Keys and values of rows that are continued, `[row, head, slot, size]`. A step adds its own to arrays that stay: what leaves the engine
+ * is one position a row, not the whole past, which the Node binding of onnxruntime copies into fresh memory (about 1 ms a megabyte; docs/log.md).
+ * Rows have places: a row that goes on keeps its place, so of beams that are reordered only the repeated ones are copied.
+ */
+export class KeyValueCache {
+  /** Slots in use. */
+  length = 0;
+  /** Slots of the tensors that are fed. */
+  capacity = 0;
+  /** Rows. */
+  places: number;
+  readonly #form: CacheForm;
+  readonly #names: readonly string[];
+  #tensors: Numbers[];
+  /** Where the next tensor that grows is laid out. */
+  #spare: Numbers = new Float32Array(0);
+
+  constructor(form: CacheForm, rows: number) {
+    this.#form = form;
+    this.places = rows;
+    this.#names = cacheNames(form.layers, 'past_key_values');
+    this.#tensors = this.#names.map(() => new Float32Array(0));
+  }
+
+  /** The tensors as a model reads them. Until the next change: they are views. */
+  feeds(): Values {
+    const { keyValueHeads, headSize } = this.#form;
+    const shape = [this.places, keyValueHeads, this.capacity, headSize];
+    const size = sizeOf(shape);
+    return Object.fromEntries(
+      this.#names.map((name, i) => [
+        name,
+        { dtype: 'float32', shape, data: this.#tensors[i]!.subarray(0, size) as Float32Array },
+      ]),
+    );
+  }
+
+  /** The slots in use, in arrays of their own. */
+  copy(): Values {
+    return Object.fromEntries(
+      Object.entries(this.feeds()).map(([name, v]) => {
+        const cut = takePositions(v, this.length);
+        return [name, cut === v ? { ...v, data: v.data.slice() } : cut];
+      }),
+    );
+  }
+
+  /** Adds positions `[row, head, count, size]` to every row, in the order of {@link cacheNames}. */
+  append(added: readonly Value[], count: number): void {
+    const { headSize, slack, keyValueHeads } = this.#form;
+    const needed = this.length + count;
+    if (this.capacity === 0 && isDouble(added[0]!)) this.#tensors = this.#tensors.map(() => new Float64Array(0));
+    // A fifth in vain at most, and laid out anew less and less often.
+    if (needed > this.capacity) this.#grow(slack ? 8 * Math.ceil((1.25 * needed) / 8) : needed);
+    for (const [i, { data }] of added.entries()) {
+      const tensor = this.#tensors[i]!;
+      for (let head = 0; head < this.places * keyValueHeads; head++) {
+        const piece = (data as Numbers).subarray(head * count * headSize, (head + 1) * count * headSize);
+        tensor.set(piece, (head * this.capacity + this.length) * headSize);
+      }
+    }
+    this.length = needed;
+  }
+
+  /** Takes over whole tensors that a model gave back, `[row, head, length, size]`. */
+  replace(whole: readonly Value[]): void {
+    this.#tensors = whole.map((v) => v.data as Numbers);
+    this.length = this.capacity = whole[0]!.shape[2]!;
+  }
+
+  /**
+   * Rows to go on with, by their present places: repeated or dropped.
+   * @returns the place of each.
+   */
+  take(from: readonly number[]): number[] {
+    const rowSize = this.#form.keyValueHeads * this.capacity * this.#form.headSize;
+    const rows = from.length;
+    const free = new Set(Array.from({ length: rows }, (_, place) => place));
+    const places = from.map((place) => (free.delete(place) ? place : -1));
+    const empty = free.values();
+    for (const [row, source] of from.entries()) {
+      if (places[row] !== -1) continue;
+      const place = empty.next().value!; // as many are free as rows are without a place
+      places[row] = place;
+      for (const [i, tensor] of this.#tensors.entries()) {
+        if (tensor.length < rows * rowSize) this.#tensors[i] = enlarged(tensor, rows * rowSize);
+        this.#tensors[i]!.copyWithin(place * rowSize, source * rowSize, (source + 1) * rowSize);
+      }
+    }
+    this.places = rows;
+    return places;
+  }
+
+  #grow(capacity: number): void {
+    const { keyValueHeads, headSize } = this.#form;
+    const heads = this.places * keyValueHeads;
+    const size = heads * capacity * headSize;
+    const filled = this.length * headSize;
+    for (const [i, tensor] of this.#tensors.entries()) {
+      // The array that is left serves the next tensor; a cache that grows slot by slot does not allocate each time.
+      const isSpare = this.#spare.length >= size && this.#spare.constructor === tensor.constructor;
+      const target = isSpare ? this.#spare : emptyLike(tensor, size + (size >> 2));
+      for (let head = 0; head < heads; head++) {
+        const from = head * this.capacity * headSize;
+        const to = head * capacity * headSize;
+        target.set(tensor.subarray(from, from + filled), to);
+        target.fill(0, to + filled, to + capacity * headSize); // hidden, but 0 · NaN would be seen
+      }
+      this.#tensors[i] = target;
+      this.#spare = tensor;
+    }
+    this.capacity = capacity;
+  }
+}
+
+const isDouble = (v: Value): boolean => (v.data as Data | Float64Array) instanceof Float64Array;
+
+const emptyLike = (tensor: Numbers, size: number): Numbers =>
+  tensor instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+
+function enlarged(tensor: Numbers, size: number): Numbers {
+  const larger = emptyLike(tensor, size);
+  larger.set(tensor);
+  return larger;
+}

@@ -3,9 +3,10 @@
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { type BeamOptions, type BeamResult, beamSearch } from './beam.ts';
 import type { Decoding } from './decoding.ts';
+import { ConstrainedRows, type Constraint } from './grammar/constraint.ts';
 import { checkGenerationOptions, processorsFor, type ScoreOptions } from './options.ts';
 import { chain, checkScores, type Processor, type Scores } from './processors.ts';
-import { argmaxOf, drawAt, logProbabilityOf, uniformAt } from './sampling.ts';
+import { argmaxOf, type Choice, drawAt, likeliestOf, logProbabilityOf, uniformAt } from './sampling.ts';
 
 /** Why a row ended: an end token, enough new tokens, or the model's context is full. */
 export type EndReason = 'end' | 'length' | 'context';
@@ -15,9 +16,13 @@ export interface GenerateOptions extends ScoreOptions {
   readonly maxNewTokens?: number | undefined;
   /** Drawn tokens depend on it, the row and the step only. 0 by default. */
   readonly seed?: number | undefined;
+  /** With each token the so many likeliest at its place, by the model's own scores; none by default. */
+  readonly alternatives?: number | undefined;
   /** The model's own by default. */
   readonly endTokens?: readonly number[] | undefined;
   readonly padToken?: number | undefined;
+  /** What the new text must be; processors act within it. Made by `compileGrammar`. */
+  readonly constraint?: Constraint | undefined;
   /** Applied after those that the options mean. */
   readonly processors?: readonly Processor[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,6 +44,8 @@ export type GenerationStep =
       readonly id: number;
       /** ln p by the model, before any processor. */
       readonly logProbability: number;
+      /** The likeliest first; where they were asked for. */
+      readonly alternatives?: readonly Choice[];
     }
   | { readonly kind: 'end'; readonly row: number; readonly reason: EndReason };
 
@@ -56,11 +63,21 @@ export interface Start {
 
 type Resolved<O> = O & { readonly endTokens: readonly number[]; readonly padToken: number };
 
+/** What the rows must be, under the limit of each. */
+const constrainedRows = (
+  { rows, room }: Start,
+  { constraint, endTokens }: Resolved<GenerateOptions>,
+  maxNewTokens: number,
+): readonly ConstrainedRows[] | undefined =>
+  constraint &&
+  rows.map((_, row) => new ConstrainedRows(constraint, endTokens, Math.min(maxNewTokens, room[row]! + 1)));
+
 /** The processors of one row. */
 function processorsOf(
   { rows, encoderIds }: Start,
   options: Resolved<GenerateOptions>,
   maxNewTokens: number,
+  constrained: readonly ConstrainedRows[] | undefined,
 ): (row: number) => readonly Processor[] {
   const promptLength = rows[0]?.length ?? 0;
   const make = (row: number): readonly Processor[] => [
@@ -72,9 +89,9 @@ function processorsOf(
     }),
     ...(options.processors ?? []),
   ];
-  if (encoderIds) return make;
-  const shared = make(0);
-  return () => shared;
+  const shared = encoderIds ? undefined : make(0);
+  const plain = (row: number): readonly Processor[] => shared ?? make(row);
+  return constrained ? (row) => [constrained[row]!.around(chain(plain(row)))] : plain;
 }
 
 /** Continues rows token by token. @throws YumoError as `CausalLm.generate`. */
@@ -83,7 +100,7 @@ export async function* continueRows(
   options: Resolved<GenerateOptions>,
 ): AsyncGenerator<GenerationStep, void, undefined> {
   checkGenerationOptions(options);
-  const { signal, seed = 0, endTokens, temperature, maxNewTokens = Number.POSITIVE_INFINITY } = options;
+  const { signal, seed = 0, endTokens, temperature, alternatives, maxNewTokens = Number.POSITIVE_INFINITY } = options;
   throwIfAborted(signal, 'generate');
   const rows = start.rows.map((ids) => [...ids]);
   let alive = rows.map((_, row) => row);
@@ -93,7 +110,8 @@ export async function* continueRows(
     return;
   }
   const promptLength = rows[0]!.length;
-  const of = processorsOf(start, options, maxNewTokens);
+  const constrained = constrainedRows(start, options, maxNewTokens);
+  const of = processorsOf(start, options, maxNewTokens, constrained);
   const process = rows.map((_, row) => (of(row).length > 0 ? chain(of(row)) : undefined));
   const decoding = await start.begin();
   for (let step = 0; ; step++) {
@@ -104,9 +122,16 @@ export async function* continueRows(
       const u = temperature === 0 ? undefined : uniformAt(seed, row, step);
       const id = choose(raw, process[row], { ids, promptLength }, u);
       ids.push(id);
-      yield { kind: 'token', row, id, logProbability: logProbabilityOf(raw, id) };
+      yield {
+        kind: 'token',
+        row,
+        id,
+        logProbability: logProbabilityOf(raw, id),
+        ...(alternatives ? { alternatives: likeliestOf(raw, alternatives) } : {}),
+      };
       throwIfAborted(signal, 'generate');
-      const reason = endOf(id, step + 1, start.room[row]!, endTokens, maxNewTokens);
+      const isOver = constrained?.[row]?.isOver({ ids, promptLength });
+      const reason = isOver ? 'end' : endOf(id, step + 1, start.room[row]!, endTokens, maxNewTokens);
       if (reason) yield { kind: 'end', row, reason };
       else going.push(place);
     }
@@ -164,6 +189,8 @@ export async function searchRows(start: Start, options: Resolved<BeamGenerateOpt
     );
   throwIfAborted(signal, 'beam search');
   if (start.rows.length === 0) return [];
+  if (options.constraint && options.endTokens.length === 0)
+    throw new YumoError('CONFIG', 'beam search under a grammar needs an end token; give endTokens', {});
   // The last token of a row need not be read.
   const room = Math.min(...start.room) + 1;
   const maxNewTokens = Math.min(options.maxNewTokens ?? room, room);
@@ -174,6 +201,6 @@ export async function searchRows(start: Start, options: Resolved<BeamGenerateOpt
   return beamSearch(await start.begin(), start.rows, {
     ...options,
     maxNewTokens,
-    processorsOf: processorsOf(start, scored, maxNewTokens),
+    processorsOf: processorsOf(start, scored, maxNewTokens, constrainedRows(start, scored, maxNewTokens)),
   });
 }

@@ -3,7 +3,7 @@
 import type { Bundle } from '../checkpoint/folder.ts';
 import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
-import { throwIfAborted } from '../errors.ts';
+import { throwIfAborted, YumoError } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
 import { architectureFor } from '../models/index.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
@@ -18,7 +18,10 @@ import {
 } from './continue.ts';
 import { contrastiveSearch } from './contrastive.ts';
 import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
+import { ConstrainedRows } from './grammar/constraint.ts';
 import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
+import type { PrefixCache } from './prefix-cache.ts';
+import { chain } from './processors.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -28,6 +31,11 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   /** Compile for contrastive search too: hidden states leave the engine with the scores. */
   readonly states?: boolean | undefined;
+}
+
+export interface CausalGenerateOptions extends GenerateOptions {
+  /** Where a single prompt's beginning may be known from earlier ones, and what is read now is kept. */
+  readonly prefixes?: PrefixCache | undefined;
 }
 
 export class CausalLm {
@@ -91,17 +99,46 @@ export class CausalLm {
    */
   async *generate(
     prompts: readonly (readonly number[])[],
-    options: GenerateOptions = {},
+    options: CausalGenerateOptions = {},
   ): AsyncGenerator<GenerationStep, void, undefined> {
-    yield* continueRows(this.#start(prompts, options), this.#resolved(options));
+    const { prefixes } = options;
+    const start = this.#start(prompts, options);
+    if (!prefixes) return yield* continueRows(start, this.#resolved(options));
+    let decoding: DecoderRows | undefined;
+    const read = [...(prompts[0] ?? [])];
+    try {
+      const begin = async (): Promise<DecoderRows> => {
+        decoding = await start.begin();
+        return decoding;
+      };
+      for await (const step of continueRows({ ...start, begin }, this.#resolved(options))) {
+        if (step.kind === 'token') read.push(step.id);
+        yield step;
+      }
+    } finally {
+      // Also when the caller stops: what was read is read.
+      const known = decoding?.known;
+      if (known) prefixes.keep(read.slice(0, known.length), known.values);
+    }
   }
 
   /**
    * The most probable continuations by beam search; for each prompt the best first.
    * @throws YumoError as {@link generate}, and `CONFIG` when beams do not divide into groups.
    */
-  beamSearch(prompts: readonly (readonly number[])[], options: BeamGenerateOptions): Promise<BeamResult[][]> {
-    return searchRows(this.#start(prompts, options), this.#resolved(options));
+  beamSearch(
+    prompts: readonly (readonly number[])[],
+    options: BeamGenerateOptions & Pick<CausalGenerateOptions, 'prefixes'>,
+  ): Promise<BeamResult[][]> {
+    const { prefixes } = options;
+    const start = this.#start(prompts, options);
+    const begin = async (): Promise<DecoderRows> => {
+      const decoding = await start.begin();
+      const known = prefixes && decoding.known;
+      if (known) prefixes.keep([...prompts[0]!], known.values);
+      return decoding;
+    };
+    return searchRows({ ...start, begin }, this.#resolved(options));
   }
 
   /**
@@ -119,11 +156,17 @@ export class CausalLm {
     const left = Math.min(...room); // every candidate is read, the last one too
     const maxNewTokens = Math.min(options.maxNewTokens ?? left, left);
     const { endTokens, padToken } = this.#resolved(options);
-    const processors = [
+    const plain = [
       // Candidates are taken from the whole distribution: nothing is drawn.
       ...processorsFor({ ...scoring, temperature: undefined }, { endTokens, promptLength: longest, maxNewTokens }),
       ...(options.processors ?? []),
     ];
+    const { constraint } = options;
+    if (constraint && endTokens.length === 0)
+      throw new YumoError('CONFIG', 'contrastive search under a grammar needs an end token; give endTokens', {});
+    const processors = constraint
+      ? [new ConstrainedRows(constraint, endTokens, maxNewTokens).around(chain(plain))]
+      : plain;
     const begin = (): Promise<DecoderRows> =>
       DecoderRows.start(this.#model, prompts, { padToken, signal: options.signal });
     return contrastiveSearch(begin, rows, { alpha, topK, maxNewTokens, endTokens, processors, signal: options.signal });
@@ -138,13 +181,20 @@ export class CausalLm {
     return { ...options, endTokens, padToken };
   }
 
-  #start(prompts: readonly (readonly number[])[], { padToken = this.padToken, signal }: GenerateOptions): Start {
+  #start(
+    prompts: readonly (readonly number[])[],
+    { padToken = this.padToken, signal, prefixes }: CausalGenerateOptions,
+  ): Omit<Start, 'begin'> & { begin(): Promise<DecoderRows> } {
     checkPrompts(prompts, this.#model);
+    prefixes?.claim(this);
     const longest = Math.max(0, ...prompts.map((p) => p.length));
     return {
       rows: prompts.map((p) => [...new Array<number>(longest - p.length).fill(padToken), ...p]),
       room: prompts.map((p) => this.contextLength - p.length),
-      begin: () => DecoderRows.start(this.#model, prompts, { padToken, signal }),
+      begin: () => {
+        const known = prompts.length === 1 ? prefixes?.find(prompts[0]!) : undefined;
+        return DecoderRows.start(this.#model, prompts, { padToken, signal, known });
+      },
     };
   }
 }

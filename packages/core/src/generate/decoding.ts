@@ -1,9 +1,10 @@
 // The state of rows being continued: their cache, masks and positions. One token a row goes in, scores of the next come out.
 
 import { YumoError } from '../errors.ts';
-import type { Program, Values } from '../runtimes/runtime.ts';
-import { sizeOf, type Value } from '../value.ts';
-import { isIdentity, takeRows } from './cache.ts';
+import type { Program } from '../runtimes/runtime.ts';
+import { sizeOf, type Value, widened } from '../value.ts';
+import { cacheNames, isIdentity, KeyValueCache, takeRows } from './cache.ts';
+import type { KnownPrefix } from './prefix-cache.ts';
 import type { Scores } from './processors.ts';
 
 /** What searches and samplers need of a model. */
@@ -24,14 +25,14 @@ export interface DecoderProgram {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** Positions that a query sees, where that is fewer than all: a slot of the cache must then be a position. */
+  readonly window?: number | undefined;
   readonly contextLength: number;
   readonly vocabularySize: number;
 }
 
-const integers = (type: 'int32' | 'int64', shape: readonly number[], data: readonly number[]): Value =>
-  type === 'int32'
-    ? { dtype: 'int32', shape, data: Int32Array.from(data) }
-    : { dtype: 'int64', shape, data: BigInt64Array.from(data, BigInt) };
+const integers = (type: 'int32' | 'int64', shape: readonly number[], data: Int32Array): Value =>
+  type === 'int32' ? { dtype: 'int32', shape, data } : widened(data, shape);
 
 /** @throws YumoError `DATA`, `TOKENIZER`, `CONTEXT`: empty rows, ids outside the vocabulary, rows longer than the context. */
 export function checkPrompts(
@@ -70,90 +71,117 @@ export class DecoderRows implements Decoding {
   /** Hidden states of the positions just read, `[rows, positions, hidden]`; where the program gives them. */
   states: Value | undefined;
   readonly #model: DecoderProgram;
-  #cache: Values;
-  /** For each row, how much padding lies before it. */
+  readonly #cache: KeyValueCache;
+  /** What a step is asked for beside the scores: keys and values of its own positions where the program tells them apart, else of all. */
+  readonly #added: readonly string[];
+  readonly #whole: boolean;
+  /** The place of each row in the batch; and by place, how much padding lies before it. */
+  #places: readonly number[];
   #padding: readonly number[];
-  /** Length of every row, padding included. */
-  #length = 0;
 
   private constructor(model: DecoderProgram, padding: readonly number[]) {
+    const { program, layers, window } = model;
     this.#model = model;
     this.#padding = padding;
-    const { layers, keyValueHeads, headSize } = model;
-    const empty: Value = {
-      dtype: 'float32',
-      shape: [padding.length, keyValueHeads, 0, headSize],
-      data: new Float32Array(0),
-    };
-    this.#cache = Object.fromEntries(
-      Array.from({ length: layers }, (_, i) => [
-        [`past_key_values.${i}.key`, empty] as const,
-        [`past_key_values.${i}.value`, empty] as const,
-      ]).flat(),
-    );
+    this.#places = padding.map((_, row) => row);
+    this.#whole = !program.outputNames.includes('new_key_values.0.key');
+    this.#added = cacheNames(layers, this.#whole ? 'present' : 'new_key_values');
+    this.#cache = new KeyValueCache({ ...model, slack: window === undefined }, padding.length);
   }
 
-  /** Runs the prompts. */
+  /**
+   * Runs the prompts.
+   * @param known keys and values of the beginning of a single prompt, which is then not read again
+   */
   static async start(
     model: DecoderProgram,
     prompts: readonly (readonly number[])[],
-    { padToken = 0, signal }: { padToken?: number; signal?: AbortSignal | undefined } = {},
+    {
+      padToken = 0,
+      signal,
+      known,
+    }: { padToken?: number; signal?: AbortSignal | undefined; known?: KnownPrefix | undefined } = {},
   ): Promise<DecoderRows> {
+    if (known && prompts.length === 1) {
+      const rows = new DecoderRows(model, [0]);
+      const values = cacheNames(model.layers, 'past_key_values').map((name) => known.values[name]!);
+      rows.#cache.append(values, known.length);
+      const rest = Int32Array.from(prompts[0]!.slice(known.length));
+      await rows.#run(rest, rest.length, signal);
+      return rows;
+    }
     const longest = Math.max(...prompts.map((p) => p.length));
     const padding = prompts.map((p) => longest - p.length);
     const rows = new DecoderRows(model, padding);
-    await rows.#run(
-      prompts.flatMap((p, row) => [...new Array<number>(padding[row]!).fill(padToken), ...p]),
-      longest,
-      signal,
-    );
+    const ids = new Int32Array(prompts.length * longest).fill(padToken);
+    for (const [row, prompt] of prompts.entries()) ids.set(prompt, row * longest + padding[row]!);
+    await rows.#run(ids, longest, signal);
     return rows;
+  }
+
+  /** What was read of the first row so far, where it is alone and not padded: a copy. */
+  get known(): KnownPrefix | undefined {
+    return this.#padding.length === 1 && this.#padding[0] === 0
+      ? { length: this.#cache.length, values: this.#cache.copy() }
+      : undefined;
   }
 
   select(rows: readonly number[]): void {
     if (isIdentity(rows, this.scores.length)) return;
+    const from = rows.map((r) => this.#places[r]!);
     this.scores = rows.map((r) => this.scores[r]!);
-    this.#padding = rows.map((r) => this.#padding[r]!);
-    this.#cache = Object.fromEntries(Object.entries(this.#cache).map(([name, v]) => [name, takeRows(v, rows)]));
+    this.#places = this.#cache.take(from);
+    const padding = new Array<number>(rows.length);
+    for (const [row, place] of this.#places.entries()) padding[place] = this.#padding[from[row]!]!;
+    this.#padding = padding;
   }
 
   async advance(ids: readonly number[], signal?: AbortSignal): Promise<void> {
     const { contextLength } = this.#model;
-    const longest = this.#length + 1 - Math.min(...this.#padding);
+    const longest = this.#cache.length + 1 - Math.min(...this.#padding);
     if (longest > contextLength)
       throw new YumoError('CONTEXT', `generate: ${longest} tokens, the model's context holds ${contextLength}`, {
         tokens: longest,
         contextLength,
       });
-    await this.#run(ids, 1, signal);
+    const placed = new Int32Array(ids.length);
+    for (const [row, id] of ids.entries()) placed[this.#places[row]!] = id;
+    await this.#run(placed, 1, signal);
   }
 
-  /** Feeds `[rows, count]` new ids, keeps the new cache and the last position's scores. */
-  async #run(ids: readonly number[], count: number, signal: AbortSignal | undefined): Promise<void> {
-    const { program, idType, layers } = this.#model;
+  /** Feeds `[places, count]` new ids, keeps their keys and values and the last position's scores. */
+  async #run(ids: Int32Array, count: number, signal: AbortSignal | undefined): Promise<void> {
+    const { program, idType } = this.#model;
+    const cache = this.#cache;
     const rows = this.#padding.length;
-    const past = this.#length;
-    const total = past + count;
-    const mask = this.#padding.flatMap((padding) => Array.from({ length: total }, (_, i) => +(i >= padding)));
-    const positions = this.#padding.flatMap((padding) =>
-      Array.from({ length: count }, (_, i) => (past + i >= padding ? past + i - padding : 1)),
-    );
+    const { length, capacity } = cache;
+    const total = capacity + count;
+    const mask = new Int32Array(rows * total);
+    const positions = new Int32Array(rows * count);
+    for (const [row, padding] of this.#padding.entries()) {
+      // Real are the slots in use but for the padding before the text, and the new positions behind the slots.
+      if (padding < length) mask.fill(1, row * total + padding, row * total + length);
+      for (let i = 0; i < count; i++) {
+        const real = length + i >= padding;
+        mask[row * total + capacity + i] = +real;
+        positions[row * count + i] = real ? length + i - padding : 1;
+      }
+    }
     const feeds: Record<string, Value> = {
-      ...this.#cache,
+      ...cache.feeds(),
       input_ids: integers(idType, [rows, count], ids),
       attention_mask: integers(idType, [rows, total], mask),
     };
     if (program.inputNames.includes('position_ids')) feeds.position_ids = integers(idType, [rows, count], positions);
-    const out = await program.run(feeds, signal ? { signal } : {});
-    this.#length = total;
-    this.#cache = Object.fromEntries(
-      Array.from({ length: layers }, (_, i) => [
-        [`past_key_values.${i}.key`, out[`present.${i}.key`]!] as const,
-        [`past_key_values.${i}.value`, out[`present.${i}.value`]!] as const,
-      ]).flat(),
-    );
-    this.scores = lastScores(out.logits!);
-    this.states = out.last_hidden_state;
+    const outputs = ['logits', ...this.#added];
+    if (program.outputNames.includes('last_hidden_state')) outputs.push('last_hidden_state');
+    const out = await program.run(feeds, { outputs, ...(signal ? { signal } : {}) });
+    const added = this.#added.map((name) => out[name]!);
+    if (this.#whole) cache.replace(added);
+    else cache.append(added, count);
+    const scores = lastScores(out.logits!);
+    this.scores = this.#places.map((place) => scores[place]!);
+    this.states = out.last_hidden_state && takeRows(out.last_hidden_state, this.#places);
   }
 }
 

@@ -88,6 +88,7 @@ const bounds: Readonly<Record<string, Bound>> = {
   typicalP: [0, 1],
   epsilonCutoff: [0, 1],
   etaCutoff: [0, 1],
+  alternatives: [0, 1024, 'whole'],
   seed: [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'whole'],
   beams: [1, 1024, 'whole'],
   beamGroups: [1, 1024, 'whole'],

@@ -49,6 +49,20 @@ export function logProbabilityOf(scores: Scores, id: number): number {
   return scores[id]! - largest - Math.log(sum);
 }
 
+/** The n likeliest ids, the likeliest first; of equal ones the smaller id. */
+export function likeliestOf(scores: Scores, n: number): Choice[] {
+  const best: number[] = [];
+  for (let id = 0; id < scores.length; id++) {
+    const score = scores[id]!;
+    if (best.length === n && !(score > scores[best[n - 1]!]!)) continue;
+    let at = best.length;
+    while (at > 0 && score > scores[best[at - 1]!]!) at--;
+    best.splice(at, 0, id);
+    if (best.length > n) best.pop();
+  }
+  return best.map((id) => ({ id, logProbability: logProbabilityOf(scores, id) }));
+}
+
 /** The id at `u` of the cumulative probabilities, ids in rising order. @param u in [0, 1) */
 export function drawAt(scores: Scores, u: number): number {
   let largest = Number.NEGATIVE_INFINITY;

@@ -8,6 +8,7 @@ import { linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { normal, type Scope, zeros } from '../nn/scope.ts';
 import { add, matmul, tanh, within } from '../ops/build.ts';
+import { crossEntropy } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Architecture, Encoded, NamedTensors } from './architecture.ts';
 import { type BertConfig, classify, embeddings, readBertConfig } from './bert.ts';
@@ -17,6 +18,8 @@ import {
   encoderHead,
   first,
   headsOver,
+  ids,
+  labelledStates,
   multipleChoice,
   scored,
   segmentedInputs,
@@ -83,7 +86,7 @@ function encode(s: Scope, inputs: NamedTensors, c: AlbertConfig, dropout: Dropou
   const hiddenStates = [x];
   const attentions: Tensor[] = [];
   for (let i = 0; i < c.num_hidden_layers; i++) {
-    const group = Math.floor((i * c.num_hidden_groups) / c.num_hidden_layers);
+    const group = Math.floor(i / (c.num_hidden_layers / c.num_hidden_groups));
     for (let j = 0; j < c.inner_group_num; j++) {
       const at = e.at('albert_layer_groups').at(String(group)).at('albert_layers').at(String(j));
       // Each pass draws its own dropout masks, though the parameters are the same.
@@ -121,7 +124,19 @@ export const albert: Architecture<AlbertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     AlbertModel: encoderHead(encode, segmentedInputs),
-    AlbertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    AlbertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
+    AlbertForPreTraining: head(
+      { ...tokenLabels, sentence_order_label: ids('batch') },
+      (s, x, { labels, sentence_order_label: order }, c, dropout) => {
+        const prediction_logits = predictions(s, x, c);
+        // §3.1: are the two segments in their order? Class 0: they are.
+        const sop_logits = classify(s.at('sop_classifier').at('classifier'), pooled(s, x, c), 2, c, dropout);
+        const loss = labels && order && add(crossEntropy(prediction_logits, labels), crossEntropy(sop_logits, order));
+        return { prediction_logits, sop_logits, ...(loss ? { loss } : {}) };
+      },
+    ),
     AlbertForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(classify(s.at('classifier'), pooled(s, x, c), c.num_labels, c, dropout), labels, c),
     ),

@@ -84,6 +84,8 @@ export interface CacheSizes {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** Positions that a query sees, where that is fewer than all. */
+  readonly window?: number | undefined;
 }
 
 /** A family of decoder-only language models. */
@@ -107,6 +109,8 @@ export interface Encoded {
 export interface CrossDecoderInputs {
   /** int32 `[batch, target]`. */
   readonly inputIds: Tensor;
+  /** int32 `[batch, past + target]`; without it every position of the target is real. */
+  readonly attentionMask?: Tensor | undefined;
   /** The encoder's last hidden state, `[batch, sequence, hidden]`; not needed when `cross` is given. */
   readonly encoderHiddenStates?: Tensor | undefined;
   /** int32 `[batch, sequence]`; without it every position of the source is real. */

@@ -1,6 +1,7 @@
 // BART (Lewis et al. 2019, arXiv:1910.13461): a post-norm encoder and decoder (Vaswani et al. 2017) with learned positions, trained to restore damaged text.
 
 import type { Dim } from '../dimension.ts';
+import { YumoError } from '../errors.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, causalMask, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -20,7 +21,7 @@ import type {
   KeyValue,
   Seq2SeqArchitecture,
 } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
+import { configFields, foreignToAll, refuse, requireDivides } from './config.ts';
 import {
   classified,
   inner,
@@ -64,7 +65,11 @@ export interface BartConfig extends Labelled {
   tie_word_embeddings: boolean;
 }
 
+/** Of both families: the pre-norm variants of mBART and Pegasus, and biases that no published file has. */
+const foreign = { ...foreignToAll, normalize_before: false, add_final_layer_norm: false, add_bias_logits: false };
+
 export function readBartConfig(json: Readonly<Record<string, unknown>>): BartConfig {
+  refuse(json, foreign);
   const f = configFields(json);
   const d_model = f.size('d_model', 1024);
   const encoder_attention_heads = f.size('encoder_attention_heads', 16);
@@ -168,11 +173,11 @@ export const encoder =
 const decoderStates =
   <C extends BartConfig>(embed: Embed<C>) =>
   (root: Scope, inputs: CrossDecoderInputs, c: C): Omit<CrossDecoderOutputs, 'logits'> => {
-    const { inputIds, encoderAttentionMask, past, cross: known, dropout } = inputs;
+    const { inputIds, attentionMask, encoderAttentionMask, past, cross: known, dropout } = inputs;
     const s = root.at('model').at('decoder');
     const stack: Stack = { s, c, heads: c.decoder_attention_heads, ffn: c.decoder_ffn_dim, dropout };
     const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
-    const mask = causalMask({ queries: dim(inputIds, 1), past: before });
+    const mask = causalMask({ queries: dim(inputIds, 1), past: before, attentionMask });
     const crossMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
     const hiddenStates = [drop(dropout, embed(root, s, inputIds, before, c), c.dropout, s.path)];
     const [present, cross, attentions, crossAttentions]: [KeyValue[], KeyValue[], Tensor[], Tensor[]] = [
@@ -286,7 +291,13 @@ function textClasses(s: Scope, x: Tensor, inputIds: Tensor, c: BartConfig, dropo
 export const bart: Seq2SeqArchitecture<BartConfig> = {
   modelType: 'bart',
   className: 'BartForConditionalGeneration',
-  readConfig: readBartConfig,
+  readConfig(json) {
+    // What sets Marian apart, in configurations that name it.
+    refuse(json, { static_position_embeddings: false, normalize_embedding: true });
+    if (json.normalize_embedding === false)
+      throw new YumoError('CONFIG', 'config.json: "normalize_embedding" is false, which BART does not have', {});
+    return readBartConfig(json);
+  },
   heads: {
     BartForConditionalGeneration: seq2seqHead(encode, decode, (c) => c.decoder_start_token_id),
     BartForSequenceClassification: textHead(textLabels, (s, x, { input_ids, labels }, c, dropout) =>

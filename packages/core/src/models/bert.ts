@@ -1,6 +1,5 @@
 // BERT (Devlin et al. 2018, arXiv:1810.04805): a post-norm encoder that sees both sides, with segments, learned positions and many heads.
 
-import { YumoError } from '../errors.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -12,13 +11,14 @@ import { add, iota, matmul, slice, tanh, within } from '../ops/build.ts';
 import { crossEntropy, dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Architecture, Encoded, NamedTensors } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
+import { configFields, foreignToEncoders, refuse, requireDivides } from './config.ts';
 import {
   classified,
   encoderHead,
   first,
   headsOver,
   type Labelled,
+  labelledStates,
   multipleChoice,
   needed,
   readLabels,
@@ -57,13 +57,7 @@ export function readBertConfig(json: Readonly<Record<string, unknown>>): BertCon
   const hidden_size = f.size('hidden_size', 768);
   const num_attention_heads = f.size('num_attention_heads', 12);
   requireDivides(['num_attention_heads', num_attention_heads], ['hidden_size', hidden_size]);
-  const positions = f.text('position_embedding_type', 'absolute');
-  if (positions !== 'absolute')
-    throw new YumoError(
-      'CONFIG',
-      `config.json: "position_embedding_type" is "${positions}"; only "absolute" is supported`,
-      { positions },
-    );
+  refuse(json, { ...foreignToEncoders, position_embedding_type: 'absolute' });
   const hidden_dropout_prob = f.rate('hidden_dropout_prob', 0.1);
   return {
     vocab_size: f.size('vocab_size', 30522),
@@ -216,12 +210,16 @@ export const bert: Architecture<BertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     BertModel: encoderHead(encode, segmentedInputs),
-    BertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    BertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     BertForNextSentencePrediction: head({ labels: nextSentence.next_sentence_label }, (s, x, { labels }, c) =>
       scored(followed(s, x, c), labels),
     ),
-    BertForPreTraining: head({ ...tokenLabels, ...nextSentence }, (s, x, { labels, next_sentence_label: next }, c) => {
-      const [prediction_logits, seq_relationship_logits] = [predictions(s, x, c), followed(s, x, c)];
+    BertForPreTraining: head({ ...tokenLabels, ...nextSentence }, (s, x, inputs, c) => {
+      const { labels, next_sentence_label: next } = inputs;
+      const prediction_logits = predictions(s, labelledStates(x, inputs), c);
+      const seq_relationship_logits = followed(s, x, c);
       return {
         prediction_logits,
         seq_relationship_logits,

@@ -68,3 +68,30 @@ export function requireDivides(divisor: [string, number], dividend: [string, num
     );
   }
 }
+
+/**
+ * Fields that change what a model computes and that ours do not build. Absent, null, false and empty ones change nothing.
+ * @param neutral by field the value that is what we build
+ * @throws YumoError `CONFIG` naming the first field that asks for something else
+ */
+export function refuse(json: Json, neutral: Readonly<Record<string, unknown>>): void {
+  for (const [field, ours] of Object.entries(neutral)) {
+    const given = json[field];
+    const nothing =
+      given === undefined ||
+      given === null ||
+      (ours !== true && given === false) ||
+      (typeof given === 'object' && Object.keys(given).length === 0);
+    if (!nothing && given !== ours)
+      throw new YumoError(
+        'CONFIG',
+        `config.json: "${field}" is ${JSON.stringify(given)}, which is not supported${ours === false ? '' : `; ${JSON.stringify(ours)} is`}`,
+        { field, given },
+      );
+  }
+}
+
+/** What no family here has. */
+export const foreignToAll = { pruned_heads: false, quantization_config: false, tie_encoder_decoder: false };
+/** An encoder used as a decoder. */
+export const foreignToEncoders = { ...foreignToAll, is_decoder: false, add_cross_attention: false };

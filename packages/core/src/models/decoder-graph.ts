@@ -1,6 +1,7 @@
 // A decoder as it runs and is exported: named sizes, key/value cache, the input and output names of transformers.js and Optimum.
 
 import { type Parameter, parameterScope } from '../nn/scope.ts';
+import { slice } from '../ops/build.ts';
 import { type Graph, type Tensor, tensor } from '../tensor.ts';
 import type { CausalLmArchitecture } from './architecture.ts';
 
@@ -12,7 +13,8 @@ export interface DecoderGraph {
 /**
  * Inputs: input_ids `[batch, sequence]`, attention_mask `[batch, past + sequence]`, position_ids `[batch, sequence]`,
  * past_key_values.N.key and .value `[batch, heads, past, size]`; then the parameters by name.
- * Outputs: logits, present.N.key and .value.
+ * Outputs: logits, present.N.key and .value; and new_key_values.N.key and .value, the same of the positions just read,
+ * `[batch, heads, sequence, size]`: whoever keeps the cache need not take all of it at each step.
  * @param logits `last`: only the last position's, `[batch, 1, vocabulary]`: a third of the work of a prompt with a large vocabulary.
  * @param states also last_hidden_state `[batch, sequence, hidden]`, which contrastive search compares.
  */
@@ -38,6 +40,10 @@ export function decoderGraph<C>(
     outputs[`present.${i}.key`] = key;
     outputs[`present.${i}.value`] = value;
   });
+  out.present.forEach(({ key, value }, i) => {
+    outputs[`new_key_values.${i}.key`] = lastOf(key, past[i]!.key);
+    outputs[`new_key_values.${i}.value`] = lastOf(value, past[i]!.value);
+  });
   const inputs = [
     inputIds,
     attentionMask,
@@ -46,4 +52,12 @@ export function decoderGraph<C>(
     ...scope.parameters.map((p) => p.tensor),
   ];
   return { graph: { inputs, outputs }, parameters: scope.parameters };
+}
+
+/** What was joined to the past. */
+function lastOf(present: Tensor, past: Tensor): Tensor {
+  const { node } = present;
+  if (node.kind === 'op' && node.op === 'concat' && node.inputs.length === 2 && node.inputs[0] === past)
+    return node.inputs[1]!;
+  return slice(present, 2, 'past', 'past+sequence');
 }

@@ -6,18 +6,19 @@ import { type Dropout, drop } from '../nn/dropout.ts';
 import { embedding, embeddingTable } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { layerNorm } from '../nn/norm.ts';
-import { normal, type Scope, zeros } from '../nn/scope.ts';
+import { normal, type Scope, sines, zeros } from '../nn/scope.ts';
 import { add, iota, matmul, relu, within } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Architecture, Encoded, NamedTensors } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
+import { configFields, foreignToEncoders, refuse, requireDivides } from './config.ts';
 import {
   classified,
   encoderHead,
   first,
   headsOver,
   type Labelled,
+  labelledStates,
   multipleChoice,
   needed,
   readLabels,
@@ -44,6 +45,8 @@ export interface DistilBertConfig extends Labelled {
   qa_dropout: number;
   seq_classif_dropout: number;
   pad_token_id: number | undefined;
+  /** The positions are the sines of Vaswani et al. 2017, stored in the file and not trained. */
+  sinusoidal_pos_embds: boolean;
   tie_word_embeddings: boolean;
 }
 
@@ -55,6 +58,7 @@ function readConfig(json: Readonly<Record<string, unknown>>): DistilBertConfig {
   const width = f.size('dim', 768);
   const n_heads = f.size('n_heads', 12);
   requireDivides(['n_heads', n_heads], ['dim', width]);
+  refuse(json, foreignToEncoders);
   return {
     vocab_size: f.size('vocab_size', 30522),
     max_position_embeddings: f.size('max_position_embeddings', 512),
@@ -68,7 +72,8 @@ function readConfig(json: Readonly<Record<string, unknown>>): DistilBertConfig {
     attention_dropout: f.rate('attention_dropout', 0.1),
     qa_dropout: f.rate('qa_dropout', 0.1),
     seq_classif_dropout: f.rate('seq_classif_dropout', 0.2),
-    pad_token_id: f.optional('pad_token_id') ?? 0,
+    pad_token_id: json.pad_token_id === undefined ? 0 : f.optional('pad_token_id'), // null means none
+    sinusoidal_pos_embds: f.flag('sinusoidal_pos_embds', false),
     tie_word_embeddings: f.flag('tie_word_embeddings', true),
     ...readLabels(json),
   };
@@ -109,7 +114,9 @@ function layer(
 function encode(s: Scope, inputs: NamedTensors, c: DistilBertConfig, dropout: Dropout | undefined): Encoded {
   const inputIds = needed(inputs, 'input_ids');
   const places = s.at('embeddings').at('position_embeddings');
-  const table = embeddingTable(places, c.max_position_embeddings, c.dim, normal(c.initializer_range));
+  const table = c.sinusoidal_pos_embds
+    ? places.param('weight', [c.max_position_embeddings, c.dim], sines, 'fixed')
+    : embeddingTable(places, c.max_position_embeddings, c.dim, normal(c.initializer_range));
   const positions = inputs.position_ids ?? unsqueeze(iota(dim(inputIds, 1)), 0);
   const sum = add(
     embedding(wordTable(s.at('embeddings').at('word_embeddings'), c), inputIds, c.pad_token_id),
@@ -164,7 +171,9 @@ export const distilbert: Architecture<DistilBertConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     DistilBertModel: encoderHead(encode, textInputs),
-    DistilBertForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    DistilBertForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     DistilBertForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(textClasses(s, x, c.num_labels, c, dropout), labels, c),
     ),

@@ -1,6 +1,6 @@
 // GPT-NeoX (Black et al. 2022, arXiv:2204.06745), the graph of Pythia too: a decoder whose attention and feed-forward layer read the same input, with part of each head rotated.
 
-import type { Dim } from '../dimension.ts';
+import { addDims, type Dim } from '../dimension.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, causalAttention, causalMask, mergeHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -13,8 +13,17 @@ import { add, concat, iota, matmul, reshape, slice, transpose, within } from '..
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CausalLmArchitecture, DecoderInputs, DecoderOutputs, KeyValue } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
-import { causalLmHead, type Labelled, lastTokenClassifier, positionsRead, readLabels } from './heads.ts';
+import { configFields, foreignToAll, refuse, requireDivides } from './config.ts';
+import {
+  causalLmHead,
+  decoderHead,
+  type Labelled,
+  lastTokenClassifier,
+  positionsRead,
+  readLabels,
+  tokenClassifier,
+} from './heads.ts';
+import { readRotary, rotaryContext } from './rotary-config.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
 export interface GptNeoXConfig extends Labelled {
@@ -37,6 +46,8 @@ export interface GptNeoXConfig extends Labelled {
   use_parallel_residual: boolean;
   tie_word_embeddings: boolean;
   pad_token_id: number | undefined;
+  /** Dropout before the classes of a token. */
+  classifier_dropout: number;
 }
 
 function readConfig(json: Readonly<Record<string, unknown>>): GptNeoXConfig {
@@ -44,6 +55,9 @@ function readConfig(json: Readonly<Record<string, unknown>>): GptNeoXConfig {
   const hidden_size = f.size('hidden_size', 6144);
   const num_attention_heads = f.size('num_attention_heads', 64);
   requireDivides(['num_attention_heads', num_attention_heads], ['hidden_size', hidden_size]);
+  refuse(json, foreignToAll);
+  const names = { base: 'rotary_emb_base', share: 'rotary_pct' };
+  const rotation = readRotary(json, { base: 10000, share: 0.25 }, names);
   return {
     vocab_size: f.size('vocab_size', 50432),
     max_position_embeddings: f.size('max_position_embeddings', 2048),
@@ -52,9 +66,9 @@ function readConfig(json: Readonly<Record<string, unknown>>): GptNeoXConfig {
     num_hidden_layers: f.size('num_hidden_layers', 44),
     num_attention_heads,
     hidden_act: f.text('hidden_act', 'gelu'),
-    rotary_pct: f.number('rotary_pct', 0.25),
-    rotary_emb_base: f.number('rotary_emb_base', 10000),
-    rope_scaling: (json.rope_scaling ?? null) as RotaryScaling | null, // its fields are checked where they are used
+    rotary_pct: rotation.share,
+    rotary_emb_base: rotation.base,
+    rope_scaling: rotation.scaling,
     layer_norm_eps: f.number('layer_norm_eps', 1e-5),
     initializer_range: f.number('initializer_range', 0.02),
     attention_dropout: f.rate('attention_dropout', 0),
@@ -63,6 +77,7 @@ function readConfig(json: Readonly<Record<string, unknown>>): GptNeoXConfig {
     use_parallel_residual: f.flag('use_parallel_residual', true),
     tie_word_embeddings: f.flag('tie_word_embeddings', false),
     pad_token_id: f.optional('pad_token_id'),
+    classifier_dropout: f.rate('classifier_dropout', 0.1),
     ...readLabels(json),
   };
 }
@@ -132,7 +147,7 @@ function decode(
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
   let x = drop(dropout, embedding(wordTable(s, c), inputIds), c.hidden_dropout, m.path);
-  const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), {
+  const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), addDims(before, time), {
     base: c.rotary_emb_base,
     size: Math.floor((c.hidden_size / c.num_attention_heads) * c.rotary_pct),
     scaling: c.rope_scaling,
@@ -173,6 +188,8 @@ export const gptNeoX: CausalLmArchitecture<GptNeoXConfig> = {
   heads: {
     GPTNeoXForCausalLM: causalLmHead(causalLm),
     GPTNeoXForSequenceClassification: lastTokenClassifier(decode, score),
+    GPTNeoXForTokenClassification: tokenClassifier(decode, 'classifier'),
+    GPTNeoXModel: decoderHead(decode),
   },
   causalLm,
   cache: (c) => ({
@@ -180,7 +197,7 @@ export const gptNeoX: CausalLmArchitecture<GptNeoXConfig> = {
     keyValueHeads: c.num_attention_heads,
     headSize: c.hidden_size / c.num_attention_heads,
   }),
-  contextLength: (c) => c.max_position_embeddings,
+  contextLength: (c) => rotaryContext(c.max_position_embeddings, c.rope_scaling),
   vocabularySize: (c) => c.vocab_size,
   // Saved from the model without its head: no prefix.
   olderNames: [[/^(embed_in|layers|final_layer_norm)\./, 'gpt_neox.$1.']],

@@ -12,8 +12,16 @@ import { add, concat, iota, matmul, reshape, slice, transpose, within } from '..
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CausalLmArchitecture, DecoderInputs, DecoderOutputs, KeyValue } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
-import { causalLmHead, type Labelled, lastTokenClassifier, positionsRead, readLabels } from './heads.ts';
+import { configFields, foreignToAll, refuse, requireDivides } from './config.ts';
+import {
+  causalLmHead,
+  decoderHead,
+  type Labelled,
+  lastTokenClassifier,
+  positionsRead,
+  readLabels,
+  tokenClassifier,
+} from './heads.ts';
 
 /** The fields of GPT-2's config.json that change the graph, under their names in the file. */
 export interface Gpt2Config extends Labelled {
@@ -33,6 +41,8 @@ export interface Gpt2Config extends Labelled {
   scale_attn_by_inverse_layer_idx: boolean;
   tie_word_embeddings: boolean;
   pad_token_id: number | undefined;
+  /** Dropout before the classes of a token. */
+  classifier_dropout: number;
 }
 
 function readConfig(json: Readonly<Record<string, unknown>>): Gpt2Config {
@@ -40,6 +50,8 @@ function readConfig(json: Readonly<Record<string, unknown>>): Gpt2Config {
   const n_embd = f.size('n_embd', 768);
   const n_head = f.size('n_head', 12);
   requireDivides(['n_head', n_head], ['n_embd', n_embd]);
+  // `reorder_and_upcast_attn` orders the same arithmetic for half precision; `summary_*` belong to a head that is not here.
+  refuse(json, { ...foreignToAll, add_cross_attention: false });
   return {
     vocab_size: f.size('vocab_size', 50257),
     n_positions: f.size('n_positions', 1024),
@@ -57,6 +69,7 @@ function readConfig(json: Readonly<Record<string, unknown>>): Gpt2Config {
     scale_attn_by_inverse_layer_idx: f.flag('scale_attn_by_inverse_layer_idx', false),
     tie_word_embeddings: f.flag('tie_word_embeddings', true),
     pad_token_id: f.optional('pad_token_id'),
+    classifier_dropout: f.rate('classifier_dropout', f.rate('hidden_dropout', 0.1)),
     ...readLabels(json),
   };
 }
@@ -167,6 +180,8 @@ export const gpt2: CausalLmArchitecture<Gpt2Config> = {
   heads: {
     GPT2LMHeadModel: causalLmHead(causalLm),
     GPT2ForSequenceClassification: lastTokenClassifier(decode, score),
+    GPT2ForTokenClassification: tokenClassifier(decode, 'classifier'),
+    GPT2Model: decoderHead(decode),
   },
   causalLm,
   cache: (c) => ({ layers: c.n_layer, keyValueHeads: c.n_head, headSize: c.n_embd / c.n_head }),

@@ -2,9 +2,10 @@
 
 import { addDims, type Dim, multiplyDims } from '../dimension.ts';
 import { suggestion, YumoError } from '../errors.ts';
-import type { Dropout } from '../nn/dropout.ts';
+import { type Dropout, drop } from '../nn/dropout.ts';
+import { linear } from '../nn/linear.ts';
 import { binaryCrossEntropy, contrastLogits, diagonalCrossEntropy, meanSquaredError, spanLoss } from '../nn/losses.ts';
-import type { Scope } from '../nn/scope.ts';
+import { normal, type Scope } from '../nn/scope.ts';
 import {
   add,
   argmax,
@@ -13,8 +14,10 @@ import {
   div,
   equal,
   expand,
+  gather,
   gatherElements,
   greater,
+  iota,
   less,
   maximum,
   mul,
@@ -24,7 +27,16 @@ import {
   sum,
   where,
 } from '../ops/build.ts';
-import { crossEntropy, dim, l2Normalize, nextTokenLoss, sizeTensor, squeeze, unsqueeze } from '../ops/compose.ts';
+import {
+  crossEntropy,
+  dim,
+  flattenRows,
+  l2Normalize,
+  nextTokenLoss,
+  sizeTensor,
+  squeeze,
+  unsqueeze,
+} from '../ops/compose.ts';
 import { integer, type Tensor } from '../tensor.ts';
 import type {
   CrossDecoderInputs,
@@ -39,7 +51,8 @@ import type {
 } from './architecture.ts';
 import { configFields } from './config.ts';
 
-const ids = (...shape: Dim[]): InputForms[string] => ({ dtype: 'int32', shape });
+/** Whole numbers of a shape. */
+export const ids = (...shape: Dim[]): InputForms[string] => ({ dtype: 'int32', shape });
 
 /** One text, or a pair of texts told apart by token_type_ids. */
 export const textInputs: InputForms = {
@@ -135,11 +148,12 @@ export function readLabels(json: Readonly<Record<string, unknown>>): Labelled {
   return { num_labels: f.size('num_labels', Math.max(1, count)), problem_type };
 }
 
-/** Labels of a text: class numbers, or numbers in float32 for regression and several labels at once. */
+/** Labels of a text: class numbers, or numbers in float32 for regression (of one number or several) and several labels at once. */
 export function textLabels({ num_labels, problem_type }: Labelled): InputForms {
-  if (problem_type === 'multi_label_classification')
-    return { labels: { dtype: 'float32', shape: ['batch', num_labels] } };
-  return { labels: { dtype: problem_type === 'regression' ? 'float32' : 'int32', shape: ['batch'] } };
+  const kind = problem_type ?? (num_labels === 1 ? 'regression' : 'single_label_classification');
+  if (kind === 'single_label_classification') return { labels: { dtype: 'int32', shape: ['batch'] } };
+  const one = kind === 'regression' && num_labels === 1;
+  return { labels: { dtype: 'float32', shape: one ? ['batch'] : ['batch', num_labels] } };
 }
 
 /** logits `[batch, num_labels]` and the loss that the problem asks for; without `problem_type` the labels' form tells. */
@@ -161,6 +175,17 @@ export const classified = (logits: Tensor, labels: Tensor | undefined, c: Labell
         )
       : binaryCrossEntropy(z, targets);
   });
+
+/**
+ * The states that a masked language model's output layer reads: all, or where `label_positions` (int32 `[batch, labels]`) is among the inputs
+ * those positions alone, `[batch, labels, hidden]`. In training six positions of seven have no label: the product with the vocabulary is theirs to save.
+ */
+export function labelledStates(x: Tensor, { label_positions: at }: NamedTensors): Tensor {
+  if (!at) return x;
+  const [batch, length] = [dim(x, 0), dim(x, 1)];
+  const row = reshape(mul(iota(batch), sizeTensor(length)), [batch, 1]);
+  return gather(flattenRows(x), add(at, row));
+}
 
 /** Start and end of an answer, from `[batch, sequence, 2]`. Positions beyond the sequence are ignored. */
 export function spans(logits: Tensor, { start_positions, end_positions }: NamedTensors): NamedTensors {
@@ -285,6 +310,35 @@ export const lastTokenClassifier = <C extends Labelled & { pad_token_id: number 
   },
 });
 
+/** A class for each position of a decoder, which sees what stands before it. @param name where the linear map lies in checkpoints */
+export const tokenClassifier = <
+  C extends Labelled & { readonly classifier_dropout: number; readonly initializer_range: number },
+>(
+  decode: (s: Scope, inputs: DecoderInputs, c: C) => Encoded,
+  name: string,
+): Head<C> => ({
+  inputs: () => decoderForms,
+  labels: () => tokenLabels,
+  build(s, given, c, { dropout } = {}) {
+    const encoded = decode(s, decoderInputs(given, dropout), c);
+    const at = s.at(name);
+    const x = drop(dropout, encoded.hiddenStates.at(-1)!, c.classifier_dropout, at.path);
+    const logits = linear(at, x, c.num_labels, { initializer: normal(c.initializer_range) });
+    return { ...inner(encoded), ...scored(logits, given.labels) };
+  },
+});
+
+/** A decoder alone: its states, and an embedding of each text. @param decode the model without its language-model head */
+export const decoderHead = <C>(decode: (s: Scope, inputs: DecoderInputs, c: C) => Encoded): Head<C> => ({
+  inputs: () => decoderForms,
+  labels: () => ({}),
+  build(s, given, c, { dropout } = {}) {
+    const encoded = decode(s, decoderInputs(given, dropout), c);
+    const embedded = sentenceEmbedding(encoded.hiddenStates.at(-1)!, given.attention_mask);
+    return { ...inner(encoded), sentence_embedding: embedded };
+  },
+});
+
 /** The position before the first padding token; the last one where there is none, or where padding stands first. int32 `[batch]`. */
 function lastPosition(inputIds: Tensor, padding: number | undefined): Tensor {
   const last = add(sizeTensor(dim(inputIds, 1)), integer(-1));
@@ -329,7 +383,13 @@ export const seq2seqHead = <C extends { pad_token_id: number | undefined }>(
     const encoded = encode(s, { inputIds: needed(given, 'input_ids'), attentionMask, dropout }, c);
     const out = decode(
       s,
-      { inputIds, encoderHiddenStates: encoded.hiddenStates.at(-1), encoderAttentionMask: attentionMask, dropout },
+      {
+        inputIds,
+        attentionMask: given.decoder_attention_mask,
+        encoderHiddenStates: encoded.hiddenStates.at(-1),
+        encoderAttentionMask: attentionMask,
+        dropout,
+      },
       c,
     );
     return {

@@ -47,6 +47,9 @@ function find<A extends Architecture>(config: Json, among: readonly A[]): A {
   return found;
 }
 
+/** The family that a config.json names, whatever its heads. @throws YumoError `CONFIG` */
+export const familyFor = (config: Json): Architecture => find(config, all);
+
 /** The decoder-only language model that a config.json names. @throws YumoError `CONFIG` */
 export const architectureFor = (config: Json): CausalLmArchitecture => find(config, causalLms);
 

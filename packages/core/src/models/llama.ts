@@ -1,6 +1,7 @@
 // Llama (Touvron et al. 2023, arXiv:2302.13971 and 2307.09288), and the families that share its graph: Mistral (arXiv:2310.06825) and Qwen2 (arXiv:2407.10671).
 
-import type { Dim } from '../dimension.ts';
+import { addDims, type Dim } from '../dimension.ts';
+import { YumoError } from '../errors.ts';
 import { activation } from '../nn/activation.ts';
 import { attention, causalAttention, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
@@ -13,8 +14,17 @@ import { add, concat, iota, matmul, mul, within } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CausalLmArchitecture, DecoderInputs, DecoderOutputs, KeyValue } from './architecture.ts';
-import { configFields, requireDivides } from './config.ts';
-import { causalLmHead, type Labelled, lastTokenClassifier, positionsRead, readLabels } from './heads.ts';
+import { type ConfigFields, configFields, foreignToAll, refuse, requireDivides } from './config.ts';
+import {
+  causalLmHead,
+  decoderHead,
+  type Labelled,
+  lastTokenClassifier,
+  positionsRead,
+  readLabels,
+  tokenClassifier,
+} from './heads.ts';
+import { readRotary, rotaryContext } from './rotary-config.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
 export interface LlamaConfig extends Labelled {
@@ -38,17 +48,35 @@ export interface LlamaConfig extends Labelled {
   pad_token_id: number | undefined;
   /** Biases of the query, key and value projections, of the output projection, of the feed-forward layers. */
   biases: { readonly queryKeyValue: boolean; readonly output: boolean; readonly mlp: boolean };
-  /** Query i sees keys j with i − window < j ≤ i. */
-  window: number | undefined;
+  /** By layer: query i sees keys j with i − window < j ≤ i; all before it where undefined. */
+  windows: readonly (number | undefined)[];
+  /** Dropout before the classes of a token. */
+  classifier_dropout: number;
 }
 
 type Json = Readonly<Record<string, unknown>>;
-type Variant = Pick<LlamaConfig, 'biases' | 'window'>;
+
+/** What differs between the families. */
+interface Variant {
+  readonly biases: LlamaConfig['biases'];
+  /** The window of those layers that have one, and the first of them. */
+  readonly window?: number | undefined;
+  readonly firstWindow?: number;
+}
 
 const readConfig =
-  (variant: (json: Json) => Variant, defaults: { rope_theta: number; rms_norm_eps: number }) =>
+  (variant: (f: ConfigFields, json: Json) => Variant, defaults: { rope_theta: number; rms_norm_eps: number }) =>
   (json: Json): LlamaConfig => {
     const f = configFields(json);
+    refuse(json, foreignToAll);
+    const rotation = readRotary(json, { base: defaults.rope_theta, share: 1 });
+    if (rotation.share !== 1)
+      throw new YumoError(
+        'CONFIG',
+        `config.json: "partial_rotary_factor" is ${rotation.share}; this family rotates whole heads`,
+        { share: rotation.share },
+      );
+    const own = variant(f, json);
     const hidden_size = f.size('hidden_size');
     const num_attention_heads = f.size('num_attention_heads');
     const num_key_value_heads = f.size('num_key_value_heads', num_attention_heads);
@@ -67,20 +95,45 @@ const readConfig =
       head_dim,
       hidden_act: f.text('hidden_act', 'silu'),
       rms_norm_eps: f.number('rms_norm_eps', defaults.rms_norm_eps),
-      rope_theta: f.number('rope_theta', defaults.rope_theta),
-      rope_scaling: (json.rope_scaling ?? null) as RotaryScaling | null, // its fields are checked where they are used
+      rope_theta: rotation.base,
+      rope_scaling: rotation.scaling,
       initializer_range: f.number('initializer_range', 0.02),
       attention_dropout: f.rate('attention_dropout', 0),
       residual_dropout: f.rate('residual_dropout', 0),
       tie_word_embeddings: f.flag('tie_word_embeddings', false),
       pad_token_id: f.optional('pad_token_id'),
       ...readLabels(json),
-      ...variant(json),
+      biases: own.biases,
+      windows: windowsOf(json, f.size('num_hidden_layers'), own),
+      classifier_dropout: f.rate('classifier_dropout', f.rate('hidden_dropout', 0.1)),
     };
   };
 
+const layerKinds = ['full_attention', 'sliding_attention'];
+
+/** `layer_types` says which layers have the window; without it the later ones, from `firstWindow` on. */
+function windowsOf(json: Json, layers: number, { window, firstWindow = 0 }: Variant): (number | undefined)[] {
+  const kinds: unknown = json.layer_types ?? undefined;
+  if (kinds === undefined) return Array.from({ length: layers }, (_, i) => (i >= firstWindow ? window : undefined));
+  if (!Array.isArray(kinds) || kinds.length !== layers || !kinds.every((k) => layerKinds.includes(k)))
+    throw new YumoError(
+      'CONFIG',
+      `config.json: "layer_types" must name one of ${layerKinds.join(', ')} for each of ${layers} layers, got ${JSON.stringify(kinds)}`,
+      { kinds },
+    );
+  const sliding = kinds.map((k) => k === 'sliding_attention');
+  if (window === undefined && sliding.includes(true))
+    throw new YumoError(
+      'CONFIG',
+      'config.json: "layer_types" names sliding_attention, but "sliding_window" is off',
+      {},
+    );
+  return sliding.map((slides) => (slides ? window : undefined));
+}
+
 interface Context {
   readonly mask: Tensor | undefined;
+  readonly window: number | undefined;
   readonly past: KeyValue | undefined;
   readonly rotary: Rotary;
   readonly dropout: Dropout | undefined;
@@ -99,7 +152,7 @@ function block(
   return { ...attended, x: add(h, drop(at.dropout, y, c.residual_dropout, `${s.path}.mlp`)) };
 }
 
-function selfAttention(s: Scope, x: Tensor, c: LlamaConfig, { mask, past, rotary: turn, dropout }: Context) {
+function selfAttention(s: Scope, x: Tensor, c: LlamaConfig, { mask, window, past, rotary: turn, dropout }: Context) {
   const initializer = normal(c.initializer_range);
   const project = (name: string, heads: number): Tensor =>
     splitHeads(linear(s.at(name), x, heads * c.head_dim, { bias: c.biases.queryKeyValue, initializer }), heads);
@@ -112,7 +165,7 @@ function selfAttention(s: Scope, x: Tensor, c: LlamaConfig, { mask, past, rotary
   const options = { dropout, dropoutRate: c.attention_dropout, place: s.path };
   const { output, probabilities } = mask
     ? attention(q, k, v, { ...options, mask })
-    : causalAttention(q, k, v, { ...options, window: c.window });
+    : causalAttention(q, k, v, { ...options, window });
   return {
     output: linear(s.at('o_proj'), mergeHeads(output), c.hidden_size, { bias: c.biases.output, initializer }),
     present: { key, value },
@@ -145,20 +198,25 @@ function decode(
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
   let x = drop(dropout, embedding(wordTable(s, c), inputIds, c.pad_token_id), c.residual_dropout, m.path);
-  const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), {
+  const turn = rotary(positionIds ?? unsqueeze(iota(time, before), 0), addDims(before, time), {
     base: c.rope_theta,
     size: c.head_dim,
     scaling: c.rope_scaling,
   });
-  const mask =
-    attentionMask || past ? causalMask({ queries: time, past: before, attentionMask, window: c.window }) : undefined;
+  // One mask for each width of window.
+  const masks = new Map<number | undefined, Tensor>();
+  if (attentionMask || past)
+    for (const window of new Set(c.windows))
+      masks.set(window, causalMask({ queries: time, past: before, attentionMask, window }));
 
   const hiddenStates = [x];
   const present: KeyValue[] = [];
   const attentions: Tensor[] = [];
   for (let layer = 0; layer < c.num_hidden_layers; layer++) {
     const at = m.at('layers').at(String(layer));
-    const out = within(at.path, () => block(at, x, c, { mask, past: past?.[layer], rotary: turn, dropout }));
+    const window = c.windows[layer];
+    const context = { mask: masks.get(window), window, past: past?.[layer], rotary: turn, dropout };
+    const out = within(at.path, () => block(at, x, c, context));
     x = out.x;
     hiddenStates.push(x);
     present.push(out.present);
@@ -183,7 +241,7 @@ const score = (s: Scope, x: Tensor, c: LlamaConfig): Tensor =>
 const family = (
   modelType: string,
   name: string,
-  variant: (json: Json) => Variant,
+  variant: (f: ConfigFields, json: Json) => Variant,
   defaults = { rope_theta: 10000, rms_norm_eps: 1e-6 },
 ): CausalLmArchitecture<LlamaConfig> => ({
   modelType,
@@ -192,10 +250,17 @@ const family = (
   heads: {
     [`${name}ForCausalLM`]: causalLmHead(causalLm),
     [`${name}ForSequenceClassification`]: lastTokenClassifier(decode, score),
+    [`${name}ForTokenClassification`]: tokenClassifier(decode, 'score'),
+    [`${name}Model`]: decoderHead(decode),
   },
   causalLm,
-  cache: (c) => ({ layers: c.num_hidden_layers, keyValueHeads: c.num_key_value_heads, headSize: c.head_dim }),
-  contextLength: (c) => c.max_position_embeddings,
+  cache: (c) => ({
+    layers: c.num_hidden_layers,
+    keyValueHeads: c.num_key_value_heads,
+    headSize: c.head_dim,
+    window: c.windows.find((window) => window !== undefined),
+  }),
+  contextLength: (c) => rotaryContext(c.max_position_embeddings, c.rope_scaling),
   vocabularySize: (c) => c.vocab_size,
   // Saved from the model without its head: no prefix.
   olderNames: [[/^(embed_tokens|layers|norm)\./, 'model.$1.']],
@@ -203,19 +268,27 @@ const family = (
   ignoredNames: [/\.rotary_emb\.inv_freq$/, /^lm_head\.weight$/],
 });
 
-export const llama = family('llama', 'Llama', (json) => {
-  const f = configFields(json);
+export const llama = family('llama', 'Llama', (f, json) => {
+  refuse(json, { sliding_window: false });
   const attention = f.flag('attention_bias', false);
-  return { biases: { queryKeyValue: attention, output: attention, mlp: f.flag('mlp_bias', false) }, window: undefined };
+  return { biases: { queryKeyValue: attention, output: attention, mlp: f.flag('mlp_bias', false) } };
 });
 
-export const mistral = family('mistral', 'Mistral', (json) => ({
-  biases: { queryKeyValue: false, output: false, mlp: false },
-  window: configFields(json).optional('sliding_window'),
-}));
+export const mistral = family('mistral', 'Mistral', (f, json) => {
+  refuse(json, { attention_bias: false, mlp_bias: false });
+  return {
+    biases: { queryKeyValue: false, output: false, mlp: false },
+    // The family's own default; null in the later models.
+    window: json.sliding_window === undefined ? 4096 : f.optional('sliding_window'),
+  };
+});
 
-/** Biases on queries, keys and values only. Its sliding window is off in every published configuration. */
-export const qwen2 = family('qwen2', 'Qwen2', () => ({
-  biases: { queryKeyValue: true, output: false, mlp: false },
-  window: undefined,
-}));
+/** Biases on queries, keys and values only. The lower layers see everything, the upper ones a window where it is on. */
+export const qwen2 = family('qwen2', 'Qwen2', (f, json) => {
+  refuse(json, { attention_bias: true, mlp_bias: false });
+  return {
+    biases: { queryKeyValue: true, output: false, mlp: false },
+    window: f.flag('use_sliding_window', false) ? (f.optional('sliding_window') ?? 4096) : undefined,
+    firstWindow: f.optional('max_window_layers') ?? 28,
+  };
+});

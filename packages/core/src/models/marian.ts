@@ -7,7 +7,7 @@ import { add, iota } from '../ops/build.ts';
 import { dim, unsqueeze } from '../ops/compose.ts';
 import type { Seq2SeqArchitecture } from './architecture.ts';
 import { type BartConfig, decoder, type Embed, encoder, outputLogits, readBartConfig, tokens } from './bart.ts';
-import { configFields } from './config.ts';
+import { configFields, refuse } from './config.ts';
 import { seq2seqHead } from './heads.ts';
 
 export interface MarianConfig extends BartConfig {
@@ -17,6 +17,7 @@ export interface MarianConfig extends BartConfig {
 }
 
 function readConfig(json: Readonly<Record<string, unknown>>): MarianConfig {
+  refuse(json, { static_position_embeddings: true, normalize_embedding: false });
   const f = configFields(json);
   const c = readBartConfig({ vocab_size: 58101, decoder_start_token_id: 58100, pad_token_id: 58100, ...json });
   return {

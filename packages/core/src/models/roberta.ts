@@ -15,6 +15,7 @@ import {
   encoderHead,
   first,
   headsOver,
+  labelledStates,
   multipleChoice,
   scored,
   spanLabels,
@@ -82,7 +83,9 @@ export const roberta: Architecture<RobertaConfig> = {
   vocabularySize: (c) => c.vocab_size,
   heads: {
     RobertaModel: encoderHead(encode, textInputs),
-    RobertaForMaskedLM: head(tokenLabels, (s, x, { labels }, c) => scored(predictions(s, x, c), labels)),
+    RobertaForMaskedLM: head(tokenLabels, (s, x, inputs, c) =>
+      scored(predictions(s, labelledStates(x, inputs), c), inputs.labels),
+    ),
     RobertaForSequenceClassification: head(textLabels, (s, x, { labels }, c, dropout) =>
       classified(textClasses(s, x, c, dropout), labels, c),
     ),

@@ -20,7 +20,7 @@ import type {
   KeyValue,
   Seq2SeqArchitecture,
 } from './architecture.ts';
-import { configFields } from './config.ts';
+import { configFields, foreignToAll, refuse } from './config.ts';
 import { encoderHead, needed, positionsRead, seq2seqHead, sourceStates, textInputs } from './heads.ts';
 
 /** The fields of T5's config.json that change the graph, under their names in the file. */
@@ -47,6 +47,7 @@ export interface T5Config {
 
 function readConfig(json: Readonly<Record<string, unknown>>): T5Config {
   const f = configFields(json);
+  refuse(json, foreignToAll);
   const num_layers = f.size('num_layers', 6);
   const feedForward = f.text('feed_forward_proj', 'relu');
   const [, gated, name] = /^(gated-)?(\w+)$/.exec(feedForward) ?? [];
@@ -170,12 +171,15 @@ function normalised(stack: Scope, states: readonly Tensor[], { c, dropout }: Con
 }
 
 function decode(s: Scope, inputs: CrossDecoderInputs, c: T5Config): CrossDecoderOutputs {
-  const { inputIds, encoderAttentionMask, past, cross: known, dropout } = inputs;
+  const { inputIds, attentionMask, encoderAttentionMask, past, cross: known, dropout } = inputs;
   const stack = s.at('decoder');
   const at: Context = { c, dropout };
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
-  const mask = add(positionBias(stack, time, before, false, c), causalMask({ queries: time, past: before }));
+  const mask = add(
+    positionBias(stack, time, before, false, c),
+    causalMask({ queries: time, past: before, attentionMask }),
+  );
   const crossMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
   const states = [drop(dropout, embedding(sharedTable(s, c), inputIds), c.dropout_rate, stack.path)];
   const [present, cross, attentions, crossAttentions]: [KeyValue[], KeyValue[], Tensor[], Tensor[]] = [[], [], [], []];

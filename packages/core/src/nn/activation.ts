@@ -1,9 +1,12 @@
 // Activation functions by the names that config.json files use.
 
 import { suggestion, YumoError } from '../errors.ts';
-import { geluTanh, maximum, mul, relu, sigmoid, tanh } from '../ops/build.ts';
+import { add, erf, geluTanh, maximum, mul, relu, sigmoid, sub, tanh } from '../ops/build.ts';
 import { clamp, gelu, geluQuick, silu, softplus, square } from '../ops/compose.ts';
 import type { Tensor } from '../tensor.ts';
+
+/** √(1/4π). */
+const laplaceDeviation = Math.sqrt(1 / (4 * Math.PI));
 
 const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   gelu,
@@ -23,6 +26,8 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   swish: silu,
   sigmoid,
   tanh,
+  // The distribution function of a normal law near relu² (Ma et al. 2022, arXiv:2209.10655, §3.3).
+  laplace: (x) => mul(add(erf(mul(sub(x, Math.SQRT1_2), 1 / (laplaceDeviation * Math.SQRT2))), 1), 0.5),
   linear: (x) => x,
 };
 

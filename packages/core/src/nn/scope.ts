@@ -7,12 +7,14 @@ import type { DType } from '../value.ts';
 
 /** How a parameter starts. Standard deviations and bounds are of the numbers themselves. */
 export type Initializer =
-  | { readonly kind: 'zeros' | 'ones' }
+  | { readonly kind: 'zeros' | 'ones' | 'sines' }
   | { readonly kind: 'normal'; readonly deviation: number }
   | { readonly kind: 'uniform'; readonly bound: number };
 
 export const zeros: Initializer = { kind: 'zeros' };
 export const ones: Initializer = { kind: 'ones' };
+/** Row p, columns 2i and 2i + 1: sin and cos of p / 10000^(2i/width) (Vaswani et al. 2017, arXiv:1706.03762, §3.5). */
+export const sines: Initializer = { kind: 'sines' };
 /** Zero mean, the given standard deviation. */
 export const normal = (deviation: number): Initializer => ({ kind: 'normal', deviation });
 /** Uniform in [−bound, bound]. */

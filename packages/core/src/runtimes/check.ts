@@ -103,6 +103,19 @@ function worstDifference(got: Value, expected: Value): number {
   return worst;
 }
 
+/** Graph, feeds and the interpreter's answer of each check, computed once: the training step takes it a second. */
+const prepared = new Map<string, { readonly check: Check; readonly fed: Values; readonly expected: Promise<Values> }>();
+function prepare(make: () => Check) {
+  const known = prepared.get(make.name);
+  if (known) return known;
+  const check = make();
+  const fed = feeds(check.graph);
+  const expected = referenceRuntime.compile(check.graph).then((program) => program.run(fed));
+  const made = { check, fed, expected };
+  prepared.set(make.name, made);
+  return made;
+}
+
 /**
  * Runs the checks one after another, each a few times (about a second in all on a processor).
  * @throws YumoError `RUNTIME` when the engine cannot run a graph at all.
@@ -111,9 +124,10 @@ export async function* checkRuntime(
   runtime: Runtime,
   { signal, runs = 5 }: { readonly signal?: AbortSignal; readonly runs?: number } = {},
 ): AsyncGenerator<RuntimeCheck> {
-  for (const { check, graph, tolerance, purpose } of [product(), attentionBlock(), trainingStep()]) {
-    const fed = feeds(graph);
-    const expected = await (await referenceRuntime.compile(graph)).run(fed);
+  for (const make of [product, attentionBlock, trainingStep]) {
+    const { check: checked, fed, expected: coming } = prepare(make);
+    const { check, graph, tolerance, purpose } = checked;
+    const expected = await coming;
     const program = await runtime.compile(graph, { purpose, ...(signal ? { signal } : {}) });
     try {
       const got = await program.run(fed, signal ? { signal } : {}); // also the warm-up

@@ -38,6 +38,12 @@ function webgpuAbsent(): string | undefined {
     : 'no Vulkan driver is installed (none in /usr/share/vulkan/icd.d); install that of your GPU';
 }
 
+/** What `--device` takes in Node, in the order in which `auto` tries them. */
+export const nodeDevices = [
+  ...['cuda', 'webgpu', 'tfjs-node-gpu', 'cpu', 'tfjs-node', 'wasm', 'tfjs-wasm', 'tfjs-cpu', 'dml', 'coreml'],
+] as readonly NodeEngine[];
+export type NodeEngine = NodeDevice | TfjsNodeDevice | 'wasm';
+
 /** Every engine that can run in Node, in the order in which `auto` tries them. */
 export function nodeCandidates({ threads }: { readonly threads?: number } = {}): readonly Candidate[] {
   const onnx = (device: NodeDevice, absent?: () => string | undefined): Candidate => ({

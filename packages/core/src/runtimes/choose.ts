@@ -37,7 +37,7 @@ export interface ChooseOptions {
 }
 
 /** Software that plays a GPU reaches 0.4 · 10⁹ operations a second in the check, the slowest GPU hundreds of times that. */
-const leastGigaflops = 2;
+export const leastGigaflops = 2;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -74,7 +74,11 @@ export async function chooseAmong(
       return wrong === undefined ? runtime : { name, reason: wrong };
     } catch (error) {
       throwIfAborted(signal, 'chooseRuntime');
-      return { name, reason: messageOf(error).replace(`--device ${name}: `, '') }; // the name stands beside it already
+      // The name stands beside it already, and the way out of a choice is another than that of a name.
+      const reason = messageOf(error)
+        .replace(`--device ${name}: `, '')
+        .replace(/(,| or|;|, or) use (--device )?[\w-]+$/, '');
+      return { name, reason };
     }
   };
 

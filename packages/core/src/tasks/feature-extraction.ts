@@ -29,6 +29,12 @@ export class FeatureExtractor {
     const { pooling = 'mean', normalize = true, ...batch } = options;
     if (pooling !== 'mean' && pooling !== 'cls')
       throw new YumoError('CONFIG', `pooling: ${JSON.stringify(pooling)} is neither "mean" nor "cls"`, { pooling });
+    // Where the model pools by itself, one vector a text leaves the engine, not one a token.
+    if (pooling === 'mean' && normalize && this.model.answers('sentence_embedding')) {
+      const encoded = texts.map((text) => this.model.encode(text).first);
+      const rows = await this.model.run(encoded, { sentence_embedding: 'text' }, batch);
+      return rows.map((out) => out.sentence_embedding!.data.slice());
+    }
     return (await this.tokens(texts, batch)).map((states) => {
       const pooled = pool(states, pooling);
       const length = normalize ? Math.sqrt(pooled.reduce((sum, x) => sum + x * x, 0)) : 1;
@@ -51,6 +57,6 @@ function pool({ data, shape }: HeadOutputs[string], pooling: 'mean' | 'cls'): Fl
   const [tokens, size] = shape as readonly [number, number];
   if (pooling === 'cls') return Float64Array.from(data.subarray(0, size));
   const mean = new Float64Array(size);
-  for (let i = 0; i < data.length; i++) mean[i % size]! += data[i]! / tokens;
-  return mean;
+  for (let t = 0; t < tokens; t++) for (let i = 0; i < size; i++) mean[i]! += data[t * size + i]!;
+  return mean.map((sum) => sum / tokens);
 }

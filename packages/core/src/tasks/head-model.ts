@@ -9,7 +9,7 @@ import type { LoadOptions } from '../generate/decode.ts';
 import { headGraph } from '../models/head-graph.ts';
 import { causalLmTypes, modelFor } from '../models/index.ts';
 import type { Program, Runtime, Values } from '../runtimes/runtime.ts';
-import { type Value, value } from '../value.ts';
+import { type Value, widened } from '../value.ts';
 import type { EncodedText, EncodingTokenizer } from './tokenizer.ts';
 
 export interface HeadModelOptions extends Omit<LoadOptions, 'states'> {
@@ -30,6 +30,13 @@ export type HeadOutputs = Readonly<Record<string, { readonly shape: readonly num
 /** Most tokens of a text for models that have no limit of their own. */
 const anyLength = 512;
 
+/**
+ * Tokens that a run on a processor should not exceed: the activations of more leave its caches. 16 texts of 128 tokens through BERT-mini take
+ * 1.2 times as long in one run as in four (docs/log.md). Graphics processors want all they can get.
+ */
+const tokensPerRun = 512;
+const runsOnProcessor: readonly string[] = ['cpu', 'wasm'];
+
 export class HeadModel {
   /** The model's folder. */
   readonly name: string;
@@ -44,8 +51,15 @@ export class HeadModel {
   readonly #padToken: number;
   /** False for decoders without a padding token: they read the class at the last position, and could not tell it from padding. */
   readonly #pads: boolean;
+  readonly #mostTokens: number;
 
-  private constructor(bundle: Bundle, tokenizer: EncodingTokenizer, program: Program, idType: 'int32' | 'int64') {
+  private constructor(
+    bundle: Bundle,
+    tokenizer: EncodingTokenizer,
+    program: Program,
+    idType: 'int32' | 'int64',
+    runtime: Runtime,
+  ) {
     const { config } = bundle;
     const { architecture, config: read } = modelFor(config);
     this.name = bundle.source.name;
@@ -57,6 +71,7 @@ export class HeadModel {
     this.#idType = idType;
     const padded = typeof config.pad_token_id === 'number';
     this.#padToken = padded ? Number(config.pad_token_id) : 0;
+    this.#mostTokens = runsOnProcessor.includes(runtime.name) ? tokensPerRun : Number.POSITIVE_INFINITY;
     this.#pads = padded || !causalLmTypes.includes(architecture.modelType);
   }
 
@@ -93,12 +108,12 @@ export class HeadModel {
     const file = given ?? (await filesWithoutWeights(bundle, { model: 'onnx/model.onnx' }))?.model;
     if (file !== undefined) {
       const program = await runtime.load(await source.read(file, { ...stop, ...progress }), stop);
-      return new HeadModel(bundle, tokenizer, program, 'int64');
+      return new HeadModel(bundle, tokenizer, program, 'int64', runtime);
     }
     const { graph, parameters } = headGraph(model);
     const weights = await bundle.weights(stop);
     const constants = await loadParameters(weights, parameters, model.architecture, { ...stop, ...progress });
-    return new HeadModel(bundle, tokenizer, await runtime.compile(graph, { constants, ...stop }), 'int32');
+    return new HeadModel(bundle, tokenizer, await runtime.compile(graph, { constants, ...stop }), 'int32', runtime);
   }
 
   /**
@@ -164,6 +179,11 @@ export class HeadModel {
     return results;
   }
 
+  /** Whether the model answers with such an output. */
+  answers(output: string): boolean {
+    return this.#program.outputNames.includes(output);
+  }
+
   /** What an abort leaves behind is taken by the garbage collector; what runs is finished first. */
   dispose(): Promise<void> {
     return this.#program.dispose();
@@ -172,10 +192,14 @@ export class HeadModel {
   /** Indices of texts that run together, the shortest first. */
   #batches(texts: readonly EncodedText[], batchSize: number): number[][] {
     const length = (i: number): number => texts[i]!.ids.length;
+    const fits = (open: readonly number[], i: number): boolean =>
+      open.length < batchSize &&
+      (open.length + 1) * length(i) <= this.#mostTokens &&
+      (this.#pads || length(open[0]!) === length(i));
     const batches: number[][] = [];
     for (const i of texts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b)) {
       const open = batches.at(-1);
-      if (open && open.length < batchSize && (this.#pads || length(open[0]!) === length(i))) open.push(i);
+      if (open && fits(open, i)) open.push(i);
       else batches.push([i]);
     }
     return batches;
@@ -183,7 +207,7 @@ export class HeadModel {
 
   #finite(outputs: HeadOutputs): HeadOutputs {
     for (const [name, { data }] of Object.entries(outputs))
-      if (data.some(Number.isNaN))
+      if (holdsNaN(data))
         throw new YumoError(
           'NUMERIC',
           `${this.name}: the model's ${name} are not numbers; its weights may be damaged`,
@@ -196,12 +220,14 @@ export class HeadModel {
 
   #feeds(texts: readonly EncodedText[]): Values {
     const longest = Math.max(...texts.map((t) => t.ids.length));
-    const column = (of: (t: EncodedText, i: number) => number, filler: number): Value =>
-      value(
-        this.#idType,
-        [texts.length, longest],
-        texts.flatMap((t) => Array.from({ length: longest }, (_, i) => (i < t.ids.length ? of(t, i) : filler))),
-      );
+    const shape = [texts.length, longest];
+    const column = (of: (t: EncodedText, i: number) => number, filler: number): Value => {
+      const ids = new Int32Array(texts.length * longest);
+      texts.forEach((t, row) => {
+        for (let i = 0; i < longest; i++) ids[row * longest + i] = i < t.ids.length ? of(t, i) : filler;
+      });
+      return this.#idType === 'int32' ? { dtype: 'int32', shape, data: ids } : widened(ids, shape);
+    };
     const columns: Record<string, () => Value> = {
       input_ids: () => column((t, i) => t.ids[i]!, this.#padToken),
       attention_mask: () => column(() => 1, 0),
@@ -224,13 +250,19 @@ export interface ParseOption {
   readonly specialTokensInText?: 'plain' | 'parse';
 }
 
+function holdsNaN(data: Float32Array): boolean {
+  // Indexed: half a million numbers a batch, and a callback for each takes longer than the smallest models.
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) return true;
+  return false;
+}
+
 /** One row of an output; of one with a row for each token the first `tokens`, for the others are padding. */
 function rowOf({ shape, data }: Value, row: number, tokens: number | undefined): HeadOutputs[string] {
   const [, ...rest] = shape;
   const size = rest.reduce((n, d) => n * d, 1);
   const kept = tokens === undefined ? rest : [tokens, ...rest.slice(1)];
   const length = kept.reduce((n, d) => n * d, 1);
-  const numbers = (data as Float32Array).slice(row * size, row * size + length); // heads answer in float32
+  const numbers = (data as Float32Array).subarray(row * size, row * size + length); // heads answer in float32
   return { shape: kept, data: numbers };
 }
 
@@ -238,6 +270,6 @@ function rowOf({ shape, data }: Value, row: number, tokens: number | undefined):
 function labelsOf(config: Readonly<Record<string, unknown>>): string[] {
   const named = config.id2label;
   const given: Readonly<Record<string, unknown>> = typeof named === 'object' && named !== null ? { ...named } : {};
-  const count = typeof config.num_labels === 'number' ? config.num_labels : Math.max(Object.keys(given).length, 2);
+  const count = typeof config.num_labels === 'number' ? config.num_labels : Object.keys(given).length || 2;
   return Array.from({ length: count }, (_, i) => (typeof given[i] === 'string' ? given[i] : `LABEL_${i}`));
 }

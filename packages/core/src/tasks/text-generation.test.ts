@@ -50,6 +50,23 @@ const done = (all: readonly GenerationEvent[]): GenerationEvent & { kind: 'done'
   all.at(-1) as GenerationEvent & { kind: 'done' };
 
 describe('a stream', () => {
+  it('brings the likeliest alternatives of each place, and never writes what it must not', async () => {
+    const generator = await load();
+    const all = await events(generator, 'abc', { maxNewTokens: 4, alternatives: 3 });
+    for (const e of all) {
+      if (e.kind !== 'token') continue;
+      expect(e.alternatives).toHaveLength(3);
+      expect(e.alternatives![0]).toMatchObject({ id: e.id, logProbability: e.logProbability }); // greedy
+      const [a, b, c] = e.alternatives!.map((x) => x.logProbability) as [number, number, number];
+      expect(a >= b && b >= c && Math.exp(a) + Math.exp(b) + Math.exp(c) <= 1).toBe(true);
+    }
+    const text = shown(all);
+    const without = await events(generator, 'abc', { maxNewTokens: 4, badWords: [text.slice(0, 1), text.slice(1, 3)] });
+    expect(shown(without)).not.toContain(text.slice(0, 1));
+    expect(shown(without)).not.toContain(text.slice(1, 3));
+    expect(all.filter((e) => e.kind === 'token' && e.alternatives).length).toBe(4);
+  });
+
   it('starts with the sizes, brings each token, ends with the whole text', async () => {
     const all = await events(await load(), 'abc', { maxNewTokens: 6 });
     expect(all[0]).toEqual({ kind: 'start', promptTokens: 3, contextLength: 12, runtime: 'reference' });

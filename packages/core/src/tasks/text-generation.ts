@@ -5,9 +5,12 @@ import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
 import type { EndReason } from '../generate/continue.ts';
 import { CausalLm, type LoadOptions } from '../generate/decode.ts';
+import type { Grammar } from '../generate/grammar/grammar.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
+import { PrefixCache } from '../generate/prefix-cache.ts';
 import { StopStrings } from '../generate/stop.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import { Grammars } from './grammars.ts';
 import type { TokenizerLike } from './tokenizer.ts';
 
 export interface TextGenerationOptions {
@@ -26,7 +29,13 @@ export interface TextGenerationOptions {
   readonly minNewTokens?: number | undefined;
   /** Added to the scores of single ids. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
+  /** Texts that are not written, each as the tokens that it would be at the begin of a word and inside one. */
+  readonly badWords?: readonly string[] | undefined;
+  /** With each token the so many likeliest at its place; none by default. */
+  readonly alternatives?: number | undefined;
   readonly seed?: number | undefined;
+  /** What the new text must be, whole: JSON, JSON of a schema, a pattern, a grammar. It is complete within `maxNewTokens`, or the call is refused. */
+  readonly grammar?: Grammar | undefined;
   /** Texts that end the generation; they are never shown, not even in part. */
   readonly stop?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +54,10 @@ const optionNames: readonly (keyof TextGenerationOptions)[] = [
   'noRepeatNgramSize',
   'minNewTokens',
   'logitBias',
+  'badWords',
+  'alternatives',
   'seed',
+  'grammar',
   'stop',
   'signal',
 ];
@@ -59,6 +71,12 @@ export type GenerationEvent =
       readonly text: string;
       /** ln p by the model, before any processor. */
       readonly logProbability: number;
+      /** The likeliest tokens, the likeliest first; where they were asked for. */
+      readonly alternatives?: readonly {
+        readonly id: number;
+        readonly text: string;
+        readonly logProbability: number;
+      }[];
     }
   | {
       readonly kind: 'done';
@@ -73,6 +91,8 @@ export type GenerationEvent =
     };
 
 export interface TextGeneratorOptions extends LoadOptions {
+  /** Memory for what was read of earlier prompts, in bytes: a prompt that begins alike is not read again. 256 MiB by default; 0: none. */
+  readonly prefixCacheBytes?: number | undefined;
   /** Makes the tokenizer from the text of tokenizer.json: `(json) => Tokenizer.fromJson(json)`. */
   readonly tokenizer: (json: string) => TokenizerLike;
 }
@@ -86,8 +106,11 @@ export class TextGenerator {
   readonly contextLength: number;
   readonly tokenizer: TokenizerLike;
   readonly model: CausalLm;
+  /** What was read of earlier prompts. */
+  readonly prefixes: PrefixCache;
   readonly #runtime: string;
   readonly #defaults: Readonly<Record<string, unknown>>;
+  readonly #grammars: Grammars;
 
   private constructor(
     name: string,
@@ -95,7 +118,11 @@ export class TextGenerator {
     model: CausalLm,
     tokenizer: TokenizerLike,
     defaults: Readonly<Record<string, unknown>>,
+    grammars: Grammars,
+    prefixes: PrefixCache,
   ) {
+    this.#grammars = grammars;
+    this.prefixes = prefixes;
     this.name = name;
     this.contextLength = model.contextLength;
     this.tokenizer = tokenizer;
@@ -109,6 +136,7 @@ export class TextGenerator {
    * @throws YumoError `TOKENIZER` when the tokenizer has ids that the model lacks; and as `CausalLm.load`.
    */
   static async load(source: FileSource, runtime: Runtime, options: TextGeneratorOptions): Promise<TextGenerator> {
+    const prefixes = new PrefixCache({ bytes: options.prefixCacheBytes });
     const bundle = await openBundle(source);
     const tokenizer = options.tokenizer(await bundle.tokenizerJson());
     const defaults = fromHuggingFace(bundle.generationConfig);
@@ -121,7 +149,15 @@ export class TextGenerator {
         { tokenizer: tokenizer.vocabularySize, model: model.vocabularySize },
       );
     }
-    return new TextGenerator(source.name, runtime.name, model, tokenizer, defaults);
+    return new TextGenerator(
+      source.name,
+      runtime.name,
+      model,
+      tokenizer,
+      defaults,
+      new Grammars(bundle, { fromStart: false }),
+      prefixes,
+    );
   }
 
   /**
@@ -134,7 +170,7 @@ export class TextGenerator {
   ): AsyncGenerator<GenerationEvent, void, undefined> {
     checkOptionNames(options, optionNames);
     checkGenerationOptions(options);
-    const { stop = [], signal, ...rest } = options;
+    const { stop = [], signal, grammar, badWords, ...rest } = options;
     const given = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
     const ids = typeof prompt === 'string' ? this.#promptIds(prompt) : prompt;
     const { contextLength } = this;
@@ -147,6 +183,7 @@ export class TextGenerator {
           contextLength,
         },
       );
+    const constraint = grammar === undefined ? undefined : await this.#grammars.compiled(grammar);
     const started = performance.now();
     yield { kind: 'start', promptTokens: ids.length, contextLength, runtime: this.#runtime };
 
@@ -158,7 +195,15 @@ export class TextGenerator {
     let firstToken = started;
     let reason: (GenerationEvent & { kind: 'done' })['reason'] = 'length';
     try {
-      const steps = this.model.generate([ids], { maxNewTokens: defaultNewTokens, ...this.#defaults, ...given, signal });
+      const steps = this.model.generate([ids], {
+        maxNewTokens: defaultNewTokens,
+        ...this.#defaults,
+        ...given,
+        constraint,
+        badWords: badWords?.flatMap((word) => this.#spellings(word)),
+        prefixes: this.prefixes,
+        signal,
+      });
       for await (const step of steps) {
         if (step.kind === 'end') {
           reason = step.reason;
@@ -167,7 +212,15 @@ export class TextGenerator {
         if (newTokens++ === 0) firstToken = performance.now();
         const shown = this.model.endTokens.includes(step.id) ? '' : stops.push(decoder.push(step.id));
         text += shown;
-        yield { kind: 'token', id: step.id, text: shown, logProbability: step.logProbability };
+        yield {
+          kind: 'token',
+          id: step.id,
+          text: shown,
+          logProbability: step.logProbability,
+          ...(step.alternatives
+            ? { alternatives: step.alternatives.map((a) => ({ ...a, text: this.tokenizer.decode([a.id]) })) }
+            : {}),
+        };
         if (stops.stopped) {
           reason = 'stop';
           break;
@@ -202,6 +255,11 @@ export class TextGenerator {
 
   dispose(): Promise<void> {
     return this.model.dispose();
+  }
+
+  /** The ids of a word where it stands alone, and behind a space. */
+  #spellings(word: string): number[][] {
+    return [word, ` ${word}`].map((text) => [...this.tokenizer.encodeIds(text, { addSpecialTokens: false })]);
   }
 
   /** The prompt's ids; the begin token stands for an empty prompt. */

@@ -1,12 +1,14 @@
 // A text rewritten by an encoder-decoder model: what summaries and translations have in common.
 
-import { openBundle } from '../checkpoint/folder.ts';
+import { type Bundle, openBundle } from '../checkpoint/folder.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { isYumoError, YumoError } from '../errors.ts';
 import type { BeamGenerateOptions } from '../generate/continue.ts';
+import type { Grammar } from '../generate/grammar/grammar.ts';
 import { checkGenerationOptions, checkOptionNames, fromHuggingFace } from '../generate/options.ts';
 import { Seq2SeqLm, type Seq2SeqLoadOptions } from '../generate/seq2seq.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import { Grammars } from './grammars.ts';
 import type { TokenizerLike } from './tokenizer.ts';
 
 /** How a target is written. What generation_config.json says holds where nothing is given. */
@@ -27,6 +29,8 @@ export interface TextToTextOptions
   > {
   /** Beams of a beam search; 1: none. */
   readonly beams?: number | undefined;
+  /** What each target must be, whole. It is complete within `maxNewTokens`, or the call is refused. */
+  readonly grammar?: Grammar | undefined;
   /** Texts that run together; 8 by default. */
   readonly batchSize?: number | undefined;
   /** What stands before each text, such as `translate English to German: `. By default what config.json says for the task. */
@@ -45,6 +49,7 @@ const optionNames: readonly (keyof TextToTextOptions)[] = [
   'earlyStopping',
   'seed',
   'signal',
+  'grammar',
   'beams',
   'batchSize',
   'prefix',
@@ -71,6 +76,7 @@ export class TextToText {
   /** What stands before each text. */
   readonly prefix: string;
   readonly #defaults: Readonly<Record<string, unknown>>;
+  readonly #grammars: Grammars;
 
   private constructor(
     name: string,
@@ -78,7 +84,9 @@ export class TextToText {
     model: Seq2SeqLm,
     prefix: string,
     defaults: Readonly<Record<string, unknown>>,
+    grammars: Grammars,
   ) {
+    this.#grammars = grammars;
     this.name = name;
     this.tokenizer = tokenizer;
     this.model = model;
@@ -91,7 +99,7 @@ export class TextToText {
   static async load(source: FileSource, runtime: Runtime, options: TextToTextLoadOptions): Promise<TextToText> {
     const bundle = await openBundle(source);
     const tokenizer = options.tokenizer(await bundle.tokenizerJson());
-    const defaults = fromHuggingFace(bundle.generationConfig);
+    const defaults = defaultsOf(bundle, options.task);
     const model = await Seq2SeqLm.load(bundle, runtime, options);
     const { config } = bundle;
     const known = Math.max(model.vocabularySize, typeof config.vocab_size === 'number' ? config.vocab_size : 0);
@@ -103,7 +111,8 @@ export class TextToText {
         { tokenizer: tokenizer.vocabularySize, model: known },
       );
     }
-    return new TextToText(source.name, tokenizer, model, prefixOf(config, options.task), defaults);
+    const prefix = prefixOf(config, options.task);
+    return new TextToText(source.name, tokenizer, model, prefix, defaults, new Grammars(bundle, { fromStart: true }));
   }
 
   /** Ids of a text with its prefix. */
@@ -116,7 +125,7 @@ export class TextToText {
    * @throws YumoError `CONTEXT` when a text is longer than `sourceLength`, `CONFIG` for options, `DATA`, `NUMERIC`, `ABORTED`.
    */
   async run(texts: readonly string[], options: TextToTextOptions = {}): Promise<string[]> {
-    const { batchSize = 8, prefix, ...given } = this.#checked(options);
+    const { batchSize = 8, prefix, ...given } = await this.#checked(options);
     const written: string[] = [];
     for (let at = 0; at < texts.length; at += batchSize) {
       const sources = texts.slice(at, at + batchSize).map((text) => this.#fitting(text, prefix));
@@ -131,7 +140,7 @@ export class TextToText {
    * @throws YumoError as {@link run}, except `ABORTED`.
    */
   async *stream(text: string, options: TextToTextOptions = {}): AsyncGenerator<string, void, undefined> {
-    const { batchSize: _, prefix, beams: __, ...given } = this.#checked(options);
+    const { batchSize: _, prefix, beams: __, ...given } = await this.#checked(options);
     const decoder = this.tokenizer.decodeStream({ skipSpecialTokens: true });
     try {
       for await (const step of this.model.generate([this.#fitting(text, prefix)], given)) {
@@ -147,15 +156,18 @@ export class TextToText {
     return this.model.dispose();
   }
 
-  #checked(options: TextToTextOptions) {
+  async #checked({ grammar, ...options }: TextToTextOptions) {
     checkOptionNames(options, optionNames);
     checkGenerationOptions(options);
     const { batchSize } = options;
     if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize >= 1))
       throw new YumoError('CONFIG', `batchSize: ${batchSize} is not a whole number above 0`, { batchSize });
     const given = Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined));
-    return { maxNewTokens: defaultNewTokens, beams: 1, ...this.#defaults, ...given } as TextToTextOptions & {
+    const constraint = grammar === undefined ? undefined : await this.#grammars.compiled(grammar);
+    const all = { maxNewTokens: defaultNewTokens, beams: 1, ...this.#defaults, ...given, constraint };
+    return all as Omit<TextToTextOptions, 'grammar'> & {
       readonly beams: number; // from the defaults just given
+      readonly constraint: typeof constraint;
     };
   }
 
@@ -183,12 +195,28 @@ export class TextToText {
   }
 }
 
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (x: unknown): x is Json => typeof x === 'object' && x !== null;
+
+/** What config.json says for one task. */
+function settingsOf({ task_specific_params: params }: Json, task: string | undefined): Json {
+  const own: unknown = task !== undefined && isObject(params) && Object.hasOwn(params, task) ? params[task] : {};
+  return isObject(own) ? own : {};
+}
+
 /** `prefix`, and that of the task, as config.json has them. */
-function prefixOf(config: Readonly<Record<string, unknown>>, task: string | undefined): string {
+function prefixOf(config: Json, task: string | undefined): string {
   const text = (x: unknown): string => (typeof x === 'string' ? x : '');
-  const params = config.task_specific_params;
-  const own = task !== undefined && typeof params === 'object' && params !== null ? Object.entries(params) : [];
-  const settings: unknown = own.find(([name]) => name === task)?.[1];
-  const given = typeof settings === 'object' && settings !== null && 'prefix' in settings ? settings.prefix : '';
-  return text(given) + text(config.prefix);
+  return text(settingsOf(config, task).prefix) + text(config.prefix);
+}
+
+/** Settings of generation_config.json, in older folders of config.json, and over them those of the task. `max_length` counts the start token. */
+function defaultsOf({ config, generationConfig }: Bundle, task: string | undefined): Json {
+  const settings = {
+    ...(Object.keys(generationConfig).length > 0 ? generationConfig : config),
+    ...settingsOf(config, task),
+  };
+  const most = settings.max_length;
+  const length = typeof most === 'number' && most > 1 ? { maxNewTokens: most - 1 } : {};
+  return { ...length, ...fromHuggingFace(settings) };
 }

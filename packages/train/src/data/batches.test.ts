@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { permuted, randomNormal, randomUniform, streamKey } from '../random.ts';
 import { ignoredLabel, orderedRows, shuffledRows } from './batches.ts';
-import { countCharacters, encodeCorpus, makeTokenizer, splitCorpus } from './corpus.ts';
+import { countCharacters, encodeCorpus, splitCorpus } from './corpus.ts';
+import { makeTokenizer } from './tokenizers.ts';
 
 const stream = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
 

@@ -1,8 +1,7 @@
 // From texts to token ids: the split into training and validation, and the numbers that losses are stated per.
 
 import { YumoError } from '@yumo/core';
-import { type Tokenizer, trainByteLevelBpe, trainCharacters } from '@yumo/tokenizer';
-import type { TokenizerRecipe } from '../recipe.ts';
+import type { Tokenizer } from '@yumo/tokenizer';
 
 /** A file of a text corpus. */
 export interface TextFile {
@@ -70,27 +69,6 @@ export function splitCorpus(files: readonly TextFile[], trainShare: number, sepa
   return { training: join(training, 'training'), validation: join(validation, 'validation') };
 }
 
-/** A tokenizer as the recipe asks. `file` tokenizers come from outside. @throws TokenizerError; the signal's reason when stopped. */
-export async function makeTokenizer(
-  recipe: Exclude<TokenizerRecipe, { kind: 'file' }>,
-  { training, validation }: Split,
-  signal?: AbortSignal,
-): Promise<Tokenizer> {
-  const stop = signal ? { signal } : {};
-  switch (recipe.kind) {
-    // The validation part may hold characters that training has not; they need an id too.
-    case 'characters':
-      return trainCharacters([...training, ...validation], stop);
-    case 'byte-level-bpe':
-      return trainByteLevelBpe(training, {
-        vocabularySize: recipe.vocabularySize,
-        minFrequency: recipe.minFrequency,
-        specialTokens: recipe.specialTokens,
-        ...stop,
-      });
-  }
-}
-
 /** Token streams, and what they stand for. */
 export interface Corpus {
   readonly training: Int32Array;
@@ -138,7 +116,7 @@ export function encodeCorpus(split: Split, tokenizer: Tokenizer, context: number
   };
 }
 
-function fingerprint(...streams: readonly Int32Array[]): string {
+export function fingerprint(...streams: readonly Int32Array[]): string {
   let hash = 0x811c9dc5;
   for (const stream of streams) {
     hash = Math.imul(hash ^ stream.length, 0x01000193);

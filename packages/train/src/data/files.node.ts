@@ -1,14 +1,20 @@
 // Text files from disk: patterns, gzip, JSON lines.
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
-import type { DataRecipe } from '../recipe.ts';
+import type { Note } from '../objectives/objective.ts';
+import type { DataRecipe, SourceRecipe } from '../recipe.ts';
+import type { TextFile } from './corpus.ts';
+import { encodingAdvice } from './encoding.ts';
+import type { DataFile } from './readers/bytes.ts';
+import { type LoadedSource, readSources, type TrainingData } from './sources.ts';
+import { textStream } from './streamed-corpus.node.ts';
 
 /** Which files, and the text field of .jsonl rows. */
-export type TextFilesQuery = Pick<DataRecipe, 'files' | 'field'>;
+export type TextFilesQuery = Pick<Extract<DataRecipe, { kind: 'text' }>, 'files' | 'field'>;
 
 /** How a message names what was asked for, and the way out. */
 export interface Asker {
@@ -17,10 +23,45 @@ export interface Asker {
 }
 const recipeAsker: Asker = { who: 'data.files', remedy: 'give the folder that holds it by --data' };
 
-import type { TextFile } from './corpus.ts';
+/**
+ * Reads the data of a recipe: running text, or rows.
+ * @throws YumoError `FILE` when a pattern matches nothing, `DATA` for what does not fit its format.
+ */
+export async function readTrainingData(
+  data: DataRecipe,
+  folders: readonly string[],
+  note: Note,
+  signal?: AbortSignal,
+): Promise<TrainingData> {
+  if (data.kind === 'text' && data.stream) {
+    const { unit, field, separator, trainShare } = data;
+    const paths = await findFiles(data.files, folders);
+    return textStream(paths, { unit, field, separator, trainShare, ...(signal ? { signal } : {}) });
+  }
+  if (data.kind === 'text') return { kind: 'text', files: await readTextFiles(data, folders) };
+  const read = async (sources: readonly SourceRecipe[], field: string) =>
+    readSources(await Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`))), note);
+  return {
+    kind: 'rows',
+    training: await read(data.train, 'data.train'),
+    validation: data.validation && (await read(data.validation, 'data.validation')),
+  };
+}
+
+async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
+  const load = async (patterns: readonly string[], name: string): Promise<DataFile[]> => {
+    const paths = await findFiles(patterns, folders, { ...recipeAsker, who: `${field}.${name}` });
+    return Promise.all(paths.map(async (path) => ({ name: path, bytes: new Uint8Array(await readBytes(path)) })));
+  };
+  return {
+    source,
+    files: await load(source.files, 'files'),
+    targets: source.targets && (await load(source.targets, 'targets')),
+  };
+}
 
 /**
- * Reads the files of a recipe.
+ * Reads the text files of a recipe.
  * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
  * @throws YumoError `FILE` when a pattern matches nothing, naming the folders; `DATA` for text that is not UTF-8 and rows without the
  *   field, with file and line.
@@ -28,10 +69,24 @@ import type { TextFile } from './corpus.ts';
 export async function readTextFiles(
   data: TextFilesQuery,
   folders: readonly string[],
-  { who, remedy }: Asker = recipeAsker,
+  asker: Asker = recipeAsker,
 ): Promise<TextFile[]> {
-  const paths = new Map<string, string>(); // path → name as the recipe says it
-  for (const pattern of data.files) {
+  const paths = await findFiles(data.files, folders, asker);
+  return Promise.all(paths.map((path) => readTextFile(path, data)));
+}
+
+/**
+ * The files that patterns of `*`, `?` and `**` name, each once, in the order of the patterns.
+ * @param folders where relative paths are looked for, in this order; the first folder that has a file wins.
+ * @throws YumoError `FILE` when a pattern matches nothing, naming the folders.
+ */
+export async function findFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  { who, remedy }: Asker = recipeAsker,
+): Promise<string[]> {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
     const found = await firstMatch(pattern, folders);
     if (found.length === 0)
       throw new YumoError(
@@ -39,9 +94,28 @@ export async function readTextFiles(
         `${who}: "${pattern}" matches no file in ${folders.map((f) => resolve(f)).join(', ')}; ${remedy}`,
         { pattern, folders },
       );
-    for (const path of found) paths.set(path, path);
+    for (const path of found) paths.add(path);
   }
-  return Promise.all([...paths.keys()].map((path) => readTextFile(path, data)));
+  return [...paths];
+}
+
+/**
+ * Reads files as they are, for readers that find out their format.
+ * @param folders as for {@link readTextFiles}
+ * @throws YumoError `FILE`
+ */
+export async function readRawFiles(
+  patterns: readonly string[],
+  folders: readonly string[],
+  asker: Asker,
+): Promise<DataFile[]> {
+  const paths = await findFiles(patterns, folders, asker);
+  return Promise.all(
+    paths.map(async (path) => {
+      const near = relative('.', path);
+      return { name: near.startsWith('..') ? path : near, bytes: new Uint8Array(await readBytes(path)) };
+    }),
+  );
 }
 
 async function firstMatch(pattern: string, folders: readonly string[]): Promise<string[]> {
@@ -84,8 +158,8 @@ async function match(folder: string, [segment, ...rest]: readonly string[]): Pro
   return [...new Set(found)];
 }
 
-async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
-  let bytes: Uint8Array = await readFile(path).catch((error: unknown) => {
+const readBytes = (path: string): Promise<Uint8Array> =>
+  readFile(path).catch((error: unknown) => {
     throw new YumoError(
       'FILE',
       `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
@@ -93,6 +167,9 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
       error,
     );
   });
+
+async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFile> {
+  let bytes = await readBytes(path);
   const name = path.replace(/\.gz$/, '');
   if (path.endsWith('.gz')) {
     bytes = await promisify(gunzip)(bytes).catch((error: unknown) => {
@@ -108,7 +185,7 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new YumoError('DATA', `${path}: not UTF-8 text; convert it first (iconv -t utf-8)`, { path }, error);
+    throw new YumoError('DATA', `${path}: ${encodingAdvice(bytes, path)}`, { path }, error);
   }
   if (text.trim() === '') throw new YumoError('DATA', `${path}: the file has no text`, { path });
   return { name: path, documents: name.endsWith('.jsonl') ? readRows(path, text, data.field) : [text] };

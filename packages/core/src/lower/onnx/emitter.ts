@@ -75,6 +75,14 @@ export class Emitter {
     return results;
   }
 
+  /** Gives tensors other names, wherever they are read. */
+  rename(names: ReadonlyMap<string, string>): void {
+    const of = (name: string): string => names.get(name) ?? name;
+    this.nodes.forEach((n, i) => {
+      this.nodes[i] = { ...n, inputs: n.inputs.map(of), outputs: n.outputs.map(of) };
+    });
+  }
+
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): string {
     return this.nodeWithOutputs(op, inputs, 1, attributes, domain)[0]!;
   }

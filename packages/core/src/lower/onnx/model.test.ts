@@ -107,6 +107,18 @@ describe('an exported decoder', () => {
     expect(exact.length - small.length).toBeGreaterThan(2 * matrices);
   });
 
+  it('adds up to the right sums in 8 bits on processors that add pairs of products in 16', async () => {
+    const [k, n] = [64, 32];
+    const x = tensor('x', 'float32', ['rows', k]);
+    const w = tensor('w', 'float32', [k, n]);
+    const graph = { inputs: [x, w], outputs: { y: matmul(x, w) } };
+    const ones = { dtype: 'float32' as const, shape: [k, n], data: new Float32Array(k * n).fill(1) };
+    const program = await cpu.load(toOnnx(graph, { constants: { w: ones }, quantize: true }));
+    const { y } = await program.run({ x: { dtype: 'float32', shape: [8, k], data: new Float32Array(8 * k).fill(1) } });
+    await program.dispose();
+    for (const sum of y!.data as Float32Array) expect(Math.abs(sum - k)).toBeLessThan(0.01 * k);
+  });
+
   it('feeds that do not fit are named', async () => {
     const program = await cpu.compile(graph, { constants: weights });
     const good = feeds([[1, 2, 3]]);

@@ -198,18 +198,26 @@ export function emit(
     else names.set(node, lower(e, node, node.inputs.map(resolve)));
   }
 
-  // Outputs keep the caller's names: one copy each, which the engine removes.
+  // Outputs keep the caller's names. What a node computes is named so; the rest (inputs, weights, the second name of one tensor) takes a copy,
+  // which the engine would keep for whatever other nodes read too.
   e.at('');
+  const computed = new Set(e.nodes.flatMap((n) => n.outputs));
+  const final = new Map<string, string>();
   const results: ValueInfo[] = Object.entries(outputs).map(([name, t]) => {
-    e.nodes.push({
-      op: 'Identity',
-      domain: '',
-      inputs: [resolve(t)],
-      outputs: [prefix + name],
-      attributes: {},
-      name: e.fresh(`output/${prefix}${name}`),
-    });
-    return { name: prefix + name, dtype: t.dtype, shape: renamed(t.shape, sizeNames) };
+    const from = resolve(t);
+    const to = prefix + name;
+    if (computed.has(from) && !final.has(from)) final.set(from, to);
+    else
+      e.nodes.push({
+        op: 'Identity',
+        domain: '',
+        inputs: [from],
+        outputs: [to],
+        attributes: {},
+        name: e.fresh(`output/${to}`),
+      });
+    return { name: to, dtype: t.dtype, shape: renamed(t.shape, sizeNames) };
   });
+  e.rename(final);
   return { emitter: e, inputs, outputs: results };
 }

@@ -5,6 +5,12 @@ import type { Value } from '../../value.ts';
 import type { Emitter } from './emitter.ts';
 import { onnxType } from './proto.ts';
 
+/**
+ * Integers of weights in products stay within ±64. x86 processors without VNNI add two products of an unsigned and a signed byte in 16 bits, which
+ * hold 2 · 255 · 64 but not 2 · 255 · 127: with the full range sums were cut off, silently, and outputs were off by four times as much.
+ */
+const largestFactor = 64;
+
 type Constants = Readonly<Record<string, Value>>;
 
 const weightOf = (t: Tensor, constants: Constants): Value | undefined =>
@@ -28,10 +34,14 @@ export function isQuantizable(node: Node, constants: Constants): boolean {
 }
 
 /**
- * Symmetric 8-bit integers, one scale for each line of the given axis: q = round(w / scale), scale = max |w| / 127.
+ * Symmetric 8-bit integers, one scale for each line of the given axis: q = round(w / scale), scale = max |w| / largest.
  * @returns q in the shape of w, and a scale per line.
  */
-export function quantizeLines(weight: Value, axis: 0 | 1): { integers: Int8Array; scales: Float32Array } {
+export function quantizeLines(
+  weight: Value,
+  axis: 0 | 1,
+  largest: number,
+): { integers: Int8Array; scales: Float32Array } {
   const [rows, columns] = weight.shape as [number, number];
   const w = weight.data as Float32Array;
   const scales = new Float32Array(axis === 0 ? rows : columns);
@@ -39,7 +49,7 @@ export function quantizeLines(weight: Value, axis: 0 | 1): { integers: Int8Array
     const line = axis === 0 ? Math.floor(i / columns) : i % columns;
     scales[line] = Math.max(scales[line]!, Math.abs(w[i]!));
   }
-  for (let line = 0; line < scales.length; line++) scales[line] = scales[line] === 0 ? 1 : scales[line]! / 127;
+  for (let line = 0; line < scales.length; line++) scales[line] = scales[line] === 0 ? 1 : scales[line]! / largest;
   const integers = Int8Array.from(w, (x, i) =>
     Math.round(x / scales[axis === 0 ? Math.floor(i / columns) : i % columns]!),
   );
@@ -61,7 +71,7 @@ export function lowerQuantizedMatmul(e: Emitter, node: OpNode<'matmul'>, x: stri
   const weight = node.attrs.transposeB ? transposed(constants[name]!) : constants[name]!;
   const stem = `${name}_quantized${node.attrs.transposeB ? '_transposed' : ''}`;
   if (!e.initializers.has(stem)) {
-    const { integers, scales } = quantizeLines(weight, 1);
+    const { integers, scales } = quantizeLines(weight, 1, largestFactor);
     e.initializers.set(stem, { dtype: 'int8', shape: weight.shape, data: integers });
     e.initializers.set(`${stem}_scale`, {
       dtype: 'float32',
@@ -78,7 +88,7 @@ export function lowerQuantizedGather(e: Emitter, node: OpNode<'gather'>, ids: st
   const weight = constants[name]!;
   const stem = `${name}_rows_quantized`;
   if (!e.initializers.has(stem)) {
-    const { integers, scales } = quantizeLines(weight, 0);
+    const { integers, scales } = quantizeLines(weight, 0, 127);
     e.initializers.set(stem, { dtype: 'int8', shape: weight.shape, data: integers });
     e.initializers.set(`${stem}_scale`, { dtype: 'float32', shape: [scales.length, 1], data: scales });
   }

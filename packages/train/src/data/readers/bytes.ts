@@ -1,6 +1,7 @@
 // A file's bytes as text: gzip, UTF-8 and UTF-16 with a mark, and where text that is neither goes wrong.
 
 import { YumoError } from '@yumo/core';
+import { encodingAdvice } from '../encoding.ts';
 
 /** A file to read, from wherever it comes. */
 export interface DataFile {
@@ -65,7 +66,7 @@ export async function textOf(file: DataFile): Promise<string> {
     const line = mark === 'utf-8' ? firstBadLine(bytes) : 1;
     throw new YumoError(
       'DATA',
-      `${file.name}:${line}: not ${mark === 'utf-8' ? 'UTF-8' : 'UTF-16'} text; convert the file first (iconv -f gb18030 -t utf-8, or the encoding it has)`,
+      `${file.name}:${line}: ${mark === 'utf-8' ? encodingAdvice(bytes, file.name) : 'not UTF-16 text, though its first bytes say so'}`,
       { file: file.name, line },
       error,
     );

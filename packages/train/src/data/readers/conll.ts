@@ -12,7 +12,7 @@ export interface ConllOptions {
 
 /**
  * Columns stand between TABs, or else between blanks. Lines `-DOCSTART-` are passed over and counted. Where every token is one character and its
- * position as a digit (Weibo's `科0`), the digit is removed and counted.
+ * position in the word (Weibo's `科0`, `m15`), the position is removed and counted.
  */
 export function readConll(text: string, tracker: Tracker, { token = 0, tag = -1 }: ConllOptions = {}): TaggingRow[] {
   const rows: TaggingRow[] = [];
@@ -50,14 +50,19 @@ function columnsOf(line: string, token: number, tag: number): readonly [string, 
   return [word, label];
 }
 
+/** A character, or what a broken encoding left of one, and its position in its word. */
+const numbered = /^(?:\ufffd+|.)\d{1,2}$/su;
+
 function withoutPositions(rows: readonly TaggingRow[], tracker: Tracker): TaggingRow[] {
-  const numbered = rows.length > 0 && rows.every((row) => row.tokens.every((word) => /^.\d$/su.test(word)));
-  if (!numbered) return [...rows];
+  const all = rows.length > 0 && rows.every((row) => row.tokens[0]!.endsWith('0') && row.tokens.every(isNumbered));
+  if (!all) return [...rows];
   return rows.map((row) => ({
     ...row,
     tokens: row.tokens.map((word) => {
       tracker.note('position digit removed from a token');
-      return word.slice(0, -1);
+      return word.startsWith('\ufffd') ? word.replace(/\d+$/, '') : String.fromCodePoint(word.codePointAt(0)!);
     }),
   }));
 }
+
+const isNumbered = (word: string): boolean => numbered.test(word);

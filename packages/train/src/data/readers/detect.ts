@@ -13,6 +13,7 @@ export const formats = [
   'cluener',
   'alpaca',
   'chat',
+  'reviews',
   'parquet',
 ] as const;
 export type Format = (typeof formats)[number];
@@ -31,6 +32,7 @@ export function detectFormat(name: string, bytes: Uint8Array): Detected {
   const text = head.trimStart();
   const extension = /\.([a-z0-9]+)$/.exec(name.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? '';
   if (/^\{\s*"/.test(text) || /^\[\s*[[{]/.test(text)) return jsonFormat(text, extension);
+  if (text.startsWith('<review>')) return { format: 'reviews', reason: 'it begins with "<review>"' };
   const lines = linesOf(head).slice(0, 200);
   const filled = lines.filter((line) => line.trim() !== '');
   const tagged = filled.filter((line) => /\S\s+(?:O|[BIESMLU](?:-\S+)?)$/.test(line));

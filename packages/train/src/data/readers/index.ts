@@ -32,3 +32,4 @@ export {
   type TaskOptions,
   type TaskRows,
 } from './tasks.ts';
+export { isZip, unzipped } from './zip.ts';

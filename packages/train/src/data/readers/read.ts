@@ -10,6 +10,7 @@ import { readInstructions } from './instructions.ts';
 import { readJsonLines, readJsonList } from './json.ts';
 import { readParquet } from './parquet.ts';
 import { type OnBadRow, type ReadReport, Tracker } from './report.ts';
+import { readReviews } from './reviews.ts';
 import type { DataRow, RecordRow } from './rows.ts';
 import { readSquad } from './squad.ts';
 import { readTable, type TableOptions } from './table.ts';
@@ -90,6 +91,8 @@ function rowsOf(format: Exclude<Format, 'parquet'>, text: string, tracker: Track
       return readInstructions(records(text, tracker), tracker);
     case 'chat':
       return readChats(records(text, tracker), tracker);
+    case 'reviews':
+      return readReviews(text, tracker);
   }
 }
 

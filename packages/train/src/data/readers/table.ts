@@ -74,7 +74,11 @@ function columnsOf(first: readonly string[], header: boolean, names: TableOption
   });
 }
 
-/** Names are short, differ, are no numbers or sentences, and do not occur again in their column. */
+/** What columns are called; a first row without such a name, above columns of text alone, may be data as well. */
+const usualNames =
+  /^(?:id|idx|index|qid|label|labels|class|category|cat|tag|text|text_?[ab]|sentence(?:_?[ab12])?|sentence[12]|premise|hypothesis|question[12]?|query|answer|context|passage|title|body|abstract|content|review|comment|summary|highlights|article|document|dialogue|source|target|src|tgt|input|output|score|rating|stars|sentiment|polarity|similarity|relatedness_score|gold_label|en|zh|de|fr|es|english|chinese|german|标签|标记|类别|文本|内容|评论|句子|标题|摘要|问题|答案)$/i;
+
+/** Names are short, differ, are no numbers or sentences, and do not occur again in their column. One is a usual name, or stands above numbers. */
 function looksLikeHeader(records: readonly RawRecord[]): boolean {
   const [first, ...rest] = records.slice(0, 50);
   if (first === undefined || rest.length === 0) return false;
@@ -84,9 +88,13 @@ function looksLikeHeader(records: readonly RawRecord[]): boolean {
     names.length >= cells.length - 1 &&
     new Set(names).size === names.length &&
     names.every((cell) => /^\p{L}[\p{L}\p{N}_ -]{0,31}$/u.test(cell)) &&
-    cells.every((cell, i) => rest.every((row) => row.cells[i] !== cell))
+    cells.every((cell, i) => rest.every((row) => row.cells[i] !== cell)) &&
+    names.some((cell) => usualNames.test(cell) || /_/.test(cell) || overNumbers(cells.indexOf(cell), rest))
   );
 }
+
+const overNumbers = (column: number, rows: readonly RawRecord[]): boolean =>
+  rows.every(({ cells }) => /^-?\d+(?:\.\d+)?$/.test(cells[column]?.trim() ?? ''));
 
 /** The fields of each row. A quote opens only at the start of a field; doubled inside, it is a quote. */
 function split(text: string, delimiter: string, quotes: boolean, tracker: Tracker): RawRecord[] {

@@ -1,0 +1,65 @@
+// The cache against plain copies: what each row holds after growing, reordering, repeating and dropping.
+
+import { describe, expect, it } from 'vitest';
+import { sizeOf, type Value } from '../value.ts';
+import { cacheNames, KeyValueCache } from './cache.ts';
+import { uniformAt } from './sampling.ts';
+
+const [heads, size] = [2, 3];
+/** Numbers that tell row, step, layer and part apart. */
+const step = (rows: number, count: number, salt: number): Value[] =>
+  cacheNames(2, 'new_key_values').map((_, tensor) => {
+    const shape = [rows, heads, count, size];
+    const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => uniformAt(salt, tensor, i));
+    return { dtype: 'float32', shape, data };
+  });
+
+/** `[row][tensor][head]` → the numbers of all positions in use. */
+type Plain = number[][][][];
+const positions = (v: Value, row: number, head: number, from: number, to: number): number[] => {
+  const slots = v.shape[2]!;
+  const at = (row * heads + head) * slots * size;
+  return [...(v.data as Float32Array).slice(at + from * size, at + to * size)];
+};
+
+describe.each([true, false])('with empty slots: %s', (slack) => {
+  it('holds for each row what that row was given, through any order of rows', () => {
+    const cache = new KeyValueCache({ layers: 2, keyValueHeads: heads, headSize: size, slack }, 2);
+    let plain: Plain = [0, 1].map(() => Array.from({ length: 4 }, () => [[], []]));
+    let places = [0, 1];
+    const orders = [[0, 1], [1, 0], [0, 0, 1, 1], [3, 1, 1, 0], [2, 2, 2, 2], [3, 0], [1], [0, 0, 0]];
+    orders.forEach((order, salt) => {
+      const count = salt === 0 ? 5 : 1;
+      const added = step(places.length, count, salt);
+      plain = plain.map((row, r) =>
+        row.map((tensor, i) => tensor.map((all, h) => [...all, ...positions(added[i]!, places[r]!, h, 0, count)])),
+      );
+      cache.append(added, count);
+      plain = order.map((r) => plain[r]!);
+      places = cache.take(order.map((r) => places[r]!));
+      expect(new Set(places)).toEqual(new Set(order.map((_, i) => i)));
+      const fed = Object.values(cache.feeds());
+      expect(cache.capacity === cache.length || slack).toBe(true);
+      plain.forEach((row, r) => {
+        row.forEach((tensor, i) => {
+          tensor.forEach((all, h) => {
+            expect(fed[i]!.shape).toEqual([order.length, heads, cache.capacity, size]);
+            expect(positions(fed[i]!, places[r]!, h, 0, cache.length)).toEqual(all);
+            const unused = positions(fed[i]!, places[r]!, h, cache.length, cache.capacity);
+            expect(unused.every(Number.isFinite)).toBe(true);
+          });
+        });
+      });
+    });
+  });
+});
+
+it('moves only rows that are repeated', () => {
+  const cache = new KeyValueCache({ layers: 1, keyValueHeads: 1, headSize: 1, slack: true }, 4);
+  cache.append(
+    ['k', 'v'].map(() => ({ dtype: 'float32', shape: [4, 1, 1, 1], data: Float32Array.of(1, 2, 3, 4) })),
+    1,
+  );
+  expect(cache.take([3, 2, 0, 1])).toEqual([3, 2, 0, 1]); // a row's place is its own, whatever its rank
+  expect(cache.take([2, 2, 3, 0])).toEqual([2, 1, 3, 0]);
+});

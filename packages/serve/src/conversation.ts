@@ -1,0 +1,43 @@
+// Conversations as a model was trained to read them: the chat template of its folder, filled in.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Template } from '@huggingface/jinja';
+import { type ChatTemplate, YumoError } from '@yumo/core';
+import { applyChatTemplate, type TokenizerFiles, tokenizerFromFiles } from '@yumo/tokenizer';
+
+const names = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
+];
+
+/**
+ * The template of a model's folder; undefined where it has none.
+ * @throws YumoError `CONFIG` when the folder's files cannot be read as a tokenizer, and from the template when it refuses a conversation.
+ */
+export async function readChatTemplate(folder: string): Promise<ChatTemplate | undefined> {
+  const read = async (name: string) =>
+    [name, await readFile(join(folder, name), 'utf8').catch(() => undefined)] as const;
+  const files: TokenizerFiles = Object.fromEntries(
+    (await Promise.all(names.map(read))).filter((f): f is readonly [string, string] => f[1] !== undefined),
+  );
+  // Most models have none: their tokenizer need not be read a second time.
+  if (!('chat_template.jinja' in files) && !String(files['tokenizer_config.json'] ?? '').includes('"chat_template"'))
+    return undefined;
+  const { chatTemplate, ...tokenizer } = tokenizerFromFiles(files);
+  if (chatTemplate === null) return undefined;
+  return (turns) => {
+    try {
+      return applyChatTemplate({ ...tokenizer, chatTemplate }, turns, (text, context) =>
+        new Template(text).render(context),
+      );
+    } catch (error) {
+      // Templates refuse what they were not made for: roles out of turn, a system message that the model does not know.
+      const why = error instanceof Error ? error.message : String(error);
+      throw new YumoError('CONFIG', `the model's chat template refuses this conversation: ${why}`, {}, error);
+    }
+  };
+}

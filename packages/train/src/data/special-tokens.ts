@@ -1,0 +1,39 @@
+// Which tokens of a vocabulary have which part to play.
+
+import { YumoError } from '@yumo/core';
+import type { Tokenizer } from '@yumo/tokenizer';
+import type { TokenRole } from '../objectives/objective.ts';
+
+/** Names that vocabularies give to roles, the commonest first. */
+const names: Readonly<Record<TokenRole, readonly string[]>> = {
+  padding: ['[PAD]', '<pad>', '<|padding|>'],
+  start: ['[CLS]', '<s>', '<|startoftext|>'],
+  end: ['[SEP]', '</s>', '<|endoftext|>', '<|im_end|>'],
+  mask: ['[MASK]', '<mask>'],
+  unknown: ['[UNK]', '<unk>'],
+};
+
+/** Id of a role's token, if the vocabulary has one. */
+export function tokenOf(tokenizer: Pick<Tokenizer, 'tokenToId'>, role: TokenRole): number | undefined {
+  for (const name of names[role]) {
+    const id = tokenizer.tokenToId(name);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+/** @throws YumoError `TOKENIZER` when the vocabulary has none. */
+export function neededToken(tokenizer: Pick<Tokenizer, 'tokenToId'>, role: TokenRole, who: string): number {
+  const id = tokenOf(tokenizer, role);
+  if (id === undefined)
+    throw new YumoError(
+      'TOKENIZER',
+      `objective ${who}: the tokenizer has no ${role} token (${names[role].join(', ')}); train one (word-piece, unigram, byte-level-bpe), or add it`,
+      { role },
+    );
+  return id;
+}
+
+/** Names of the roles in a tokenizer that is trained here. */
+export const roleName = (role: TokenRole, family: 'bert' | 'sentencepiece'): string =>
+  names[role][family === 'bert' ? 0 : 1]!;

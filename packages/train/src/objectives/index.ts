@@ -1,0 +1,26 @@
+// The table of objectives: one file each.
+
+import type { ObjectiveKind } from '../recipe.ts';
+import { causalLm } from './causal-lm.ts';
+import { maskedLm } from './masked-lm.ts';
+import type { Given, Objective, Reading } from './objective.ts';
+import { questionAnswering } from './question-answering.ts';
+import { sequenceClassification } from './sequence-classification.ts';
+import { sequenceToSequence } from './sequence-to-sequence.ts';
+import { tokenClassification } from './token-classification.ts';
+
+/** kind → how data become batches, what is asked of them, and how well it is answered. */
+export const objectives: { readonly [K in ObjectiveKind]: Objective<K> } = {
+  'causal-lm': causalLm,
+  'masked-lm': maskedLm,
+  'sequence-classification': sequenceClassification,
+  'token-classification': tokenClassification,
+  'question-answering': questionAnswering,
+  'sequence-to-sequence': sequenceToSequence,
+};
+
+/** Reads the data of a recipe as its objective wants them. The generic ties the settings to the row. */
+export async function readObjective<K extends ObjectiveKind>(given: Given<K>): Promise<Reading> {
+  const objective: Objective<K> = objectives[given.objective.kind as K];
+  return objective(given);
+}

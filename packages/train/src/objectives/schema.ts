@@ -1,0 +1,63 @@
+// The `objective` part of a recipe: what the loss asks for, and its settings.
+
+import { z } from 'zod';
+
+const positive = z.number().gt(0);
+const count = z.int().min(1);
+
+const labels = z
+  .array(z.string().min(1))
+  .min(1)
+  .optional()
+  .describe(
+    'Labels as they stand in the data, in the order of the classes; those found in the training part by default.',
+  );
+const labelNames = z
+  .record(z.string(), z.string().min(1))
+  .optional()
+  .describe('Names for labels of the data: {"0": "negative", "1": "positive"}.');
+
+/** One kind an objective; each has its file in this folder. */
+export const objective = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('causal-lm').describe('Predict the next token.') }),
+  z.strictObject({
+    kind: z.literal('masked-lm').describe('Predict hidden tokens (BERT).'),
+    probability: z.number().gt(0).lt(1).default(0.15).describe('Share of the tokens that are asked for.'),
+    wholeWord: z.boolean().default(false).describe('Hide all tokens of a word together.'),
+  }),
+  z.strictObject({
+    kind: z.literal('sequence-classification').describe('One label for a text, or a pair of texts.'),
+    labels,
+    labelNames,
+    labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of certainty given to all classes alike.'),
+  }),
+  z.strictObject({
+    kind: z.literal('token-classification').describe('A tag for each token: entities.'),
+    scheme: z
+      .enum(['BIO', 'BIOES'])
+      .default('BIO')
+      .describe('How spans become tags; data that has tags keeps its own.'),
+    labels,
+  }),
+  z.strictObject({
+    kind: z.literal('question-answering').describe('Find the answer in a text.'),
+    stride: z.int().min(0).default(64).describe('Tokens that neighbouring windows of a long text share.'),
+    maxQuestionTokens: count.default(64).describe('Longer questions are cut, and counted.'),
+    maxAnswerTokens: count.default(30).describe('Longest answer that is given.'),
+    metric: z.enum(['squad', 'squad2', 'cmrc']).default('squad').describe('How answers are compared.'),
+  }),
+  z.strictObject({
+    kind: z.literal('sequence-to-sequence').describe('Write a text for a text: translation, summaries, titles.'),
+    targetLength: count.default(128).describe('Most tokens of a target.'),
+    labelSmoothing: z.number().min(0).lt(1).default(0.1).describe('Share of certainty given to all tokens alike.'),
+    metric: z.enum(['bleu', 'rouge', 'chrf']).default('bleu').describe('How what is written is compared.'),
+    language: z.string().default('en').describe('Of the targets, for the metric: zh counts characters.'),
+    generate: z
+      .int()
+      .min(0)
+      .default(100)
+      .describe('Validation sources that are written for at every evaluation; 0: the loss alone.'),
+    beams: count.default(1).describe('Beams of these; the bundle says 4.'),
+    lengthPenalty: positive.default(1).describe('Of beam search, in the bundle.'),
+  }),
+]);
