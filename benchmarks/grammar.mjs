@@ -51,7 +51,8 @@ for (const name of ['gpt2', 'llama-2', 'qwen2', 'llama-3']) {
         (seen.has(at) ? again : fresh).push(performance.now() - begin);
         seen.add(at);
         let best = -1;
-        for (let id = 0; id < size; id++) if (scores[id] > -Infinity && (best < 0 || scores[id] > scores[best])) best = id;
+        for (let id = 0; id < size; id++)
+          if (scores[id] > -Infinity && (best < 0 || scores[id] > scores[best])) best = id;
         if (best < 0) break;
         at = constraint.after(at, best);
       }

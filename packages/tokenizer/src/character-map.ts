@@ -36,9 +36,8 @@ export class CharacterMap {
    * `longest` as SentencePiece wants it; the Rust library takes the shortest.
    */
   prefix(text: string, from: number, longest: boolean): { units: number; replacement: string } | null {
-    let node = 0;
     let unit = this.#units[0]!;
-    node ^= offset(unit);
+    let node = offset(unit);
     let found: { units: number; value: number } | null = null;
     for (let i = from; i < text.length; ) {
       const codePoint = text.codePointAt(i)!;

@@ -152,38 +152,17 @@ function eachColumn(make: (name: Column, width: number) => ArrayLike<number>): O
   return Object.fromEntries(columns);
 }
 
-/** Special tokens as an encoding of their own. */
-export function specialEncoding(ids: readonly number[], tokens: readonly string[], typeId: number): Encoding {
-  return fill(
-    ids.length,
-    (i) => ids[i]!,
-    (i) => tokens[i]!,
-    typeId,
-    1,
-  );
-}
-
-/** `length` tokens of padding. */
-export function paddingEncoding(length: number, id: number, token: string, typeId: number): Encoding {
-  return fill(
-    length,
-    () => id,
-    () => token,
-    typeId,
-    0,
-  );
-}
-
-function fill(
-  length: number,
-  id: (i: number) => number,
-  token: (i: number) => string,
+/** Tokens that stand for no text: special ones (`attention` 1) or padding (0). */
+export function textless(
+  ids: readonly number[],
+  tokens: readonly string[],
   typeId: number,
   attention: 0 | 1,
 ): Encoding {
+  const { length } = ids;
   return new Encoding({
-    ids: Int32Array.from({ length }, (_, i) => id(i)),
-    tokens: Array.from({ length }, (_, i) => token(i)),
+    ids: Int32Array.from(ids),
+    tokens,
     offsets: new Int32Array(2 * length),
     wordIds: new Int32Array(length).fill(-1),
     typeIds: new Int32Array(length).fill(typeId),

@@ -1,8 +1,8 @@
 // Post-processors: the special tokens around the texts, and trimmed offsets. One row per type of tokenizer.json.
 import { byteToCode } from './byte-alphabet.ts';
 import { isWhiteSpace } from './characters.ts';
-import { CheckedJson, isCount } from './checked-json.ts';
-import { type Encoding, specialEncoding } from './encoding.ts';
+import { CheckedJson, isCount, readByType } from './checked-json.ts';
+import { type Encoding, textless } from './encoding.ts';
 import { show, TokenizerError } from './errors.ts';
 import type { PostProcessorJson } from './formats/tokenizer-json.ts';
 
@@ -43,7 +43,7 @@ const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostPr
   },
   TemplateProcessing: readTemplate,
   Sequence: (config) => {
-    const list = config.list('processors').map((part, i) => readPostProcessor(part, `${config.path}.processors[${i}]`));
+    const list = config.each('processors', readPostProcessor);
     return {
       added: (pair) => list.reduce((sum, processor) => sum + processor.added(pair), 0),
       process: (parts, add) =>
@@ -54,8 +54,7 @@ const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostPr
 
 /** The post-processor that a part of tokenizer.json describes; `path` names the part in errors. */
 export function readPostProcessor(json: unknown, path: string): PostProcessor {
-  const config = new CheckedJson(json, path);
-  return rows[config.oneOf('type', Object.keys(rows) as PostProcessorType[])](config);
+  return readByType(rows, json, path);
 }
 
 type Piece = { sequence: 0 | 1; typeId: number } | { ids: number[]; tokens: string[]; typeId: number };
@@ -89,7 +88,7 @@ function fromPieces(single: readonly Piece[], pair: readonly Piece[], path: stri
         );
       }
       return (parts.length === 2 ? pair : single).flatMap((piece) => {
-        if ('ids' in piece) return add ? [specialEncoding(piece.ids, piece.tokens, piece.typeId)] : [];
+        if ('ids' in piece) return add ? [textless(piece.ids, piece.tokens, piece.typeId, 1)] : [];
         const part = parts[piece.sequence]!;
         return [
           part.with({
@@ -104,8 +103,8 @@ function fromPieces(single: readonly Piece[], pair: readonly Piece[], path: stri
 
 function readPieces(config: CheckedJson, name: 'single' | 'pair', sequences: number): Piece[] {
   const tokens = config.object('special_tokens');
-  return config.list(name).map((entry, i) => {
-    const piece = new CheckedJson(entry, `${config.path}.${name}[${i}]`);
+  return config.each(name, (entry, path) => {
+    const piece = new CheckedJson(entry, path);
     if (piece.has('Sequence')) {
       const sequence = piece.object('Sequence');
       const id = sequence.oneOf('id', ['A', 'B']) === 'A' ? 0 : 1;

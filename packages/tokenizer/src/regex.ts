@@ -1,5 +1,4 @@
 // Oniguruma patterns (Ruby syntax, as tokenizer.json holds them) rewritten as JavaScript regular expressions.
-import { whiteSpaceClass } from './characters.ts';
 import { show, TokenizerError } from './errors.ts';
 
 /**
@@ -57,10 +56,12 @@ function isInsidePair(text: string, at: number): boolean {
   return at > 0 && text.codePointAt(at - 1)! > 0xffff;
 }
 
-const space = whiteSpaceClass;
+// Unlike JavaScript's `\s` it has U+0085 and has not U+FEFF.
+const space = '\\p{White_Space}';
 const bracketWord = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
 // For Oniguruma the superscript digits and fractions of Latin-1 are word characters, but not within brackets.
 const word = `${bracketWord}\\xb2\\xb3\\xb9\\xbc-\\xbe`;
+
 const classes: Record<string, string> = { s: space, d: '\\p{Nd}', h: '0-9A-Fa-f' };
 const posix: Record<string, string> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
@@ -79,15 +80,13 @@ const posix: Record<string, string> = {
   xdigit: '0-9A-Fa-f',
 };
 const any = '[^]';
-const wordBoundary = `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`;
-const notWordBoundary = `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`;
 const controls: Record<string, string> = { t: '\t', n: '\n', r: '\r', f: '\f', v: '\v', a: '\x07', e: '\x1b' };
 const assertions: Record<string, string> = {
   A: '(?<![^])',
   z: '(?![^])',
   Z: '(?=\\n?(?![^]))',
-  b: wordBoundary,
-  B: notWordBoundary,
+  b: `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`,
+  B: `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`,
   R: '(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])',
   N: '[^\\n]',
   O: any,
@@ -174,8 +173,8 @@ class Translation {
     for (;;) {
       const simple = this.#takeMatch(/([*+?])([+?]?)/y);
       if (simple !== null) {
-        if (simple[2] === '+') atom = this.#possessive(`${group(atom)}${simple[1]}`);
-        else atom = `${group(atom)}${simple[0]}`;
+        if (simple[2] === '+') atom = this.#possessive(`(?:${atom})${simple[1]}`);
+        else atom = `(?:${atom})${simple[0]}`;
         continue;
       }
       const interval = this.#takeMatch(/\{(\d*)(,?)(\d*)\}/y);
@@ -187,8 +186,8 @@ class Translation {
       }
       const lazy = this.#take('?');
       // Ruby reads `{n}?` as "n times or not at all", `{n,m}?` as the reluctant form.
-      if (lazy && comma === '') atom = `(?:${group(atom)}{${least}})?`;
-      else atom = `${group(atom)}{${least || '0'}${comma}${most}}${lazy ? '?' : ''}`;
+      if (lazy && comma === '') atom = `(?:(?:${atom}){${least}})?`;
+      else atom = `(?:${atom}){${least || '0'}${comma}${most}}${lazy ? '?' : ''}`;
     }
   }
 
@@ -386,23 +385,6 @@ class Translation {
     }
     return source;
   }
-}
-
-// A quantifier holds for one atom; what is longer, or already quantified, gets a group of its own.
-function group(atom: string): string {
-  if (/^(?:\\u\{[0-9a-f]+\}|[^\\]|\[(?:[^\]\\[]|\\.)*\])$/u.test(atom)) return atom;
-  return /^\(\?(?:<?[=!])/.test(atom) || !isOneGroup(atom) ? `(?:${atom})` : atom;
-}
-
-function isOneGroup(atom: string): boolean {
-  if (!atom.startsWith('(') || !atom.endsWith(')')) return false;
-  let depth = 0;
-  for (let i = 0; i < atom.length; i++) {
-    if (atom[i] === '\\') i++;
-    else if (atom[i] === '(') depth++;
-    else if (atom[i] === ')' && --depth === 0) return i === atom.length - 1;
-  }
-  return false;
 }
 
 function escaped(character: string): string {

@@ -4,7 +4,7 @@ import { AlignedText, wellFormed } from './aligned-text.ts';
 import { CheckedJson, parseJson } from './checked-json.ts';
 import { DecodeStream } from './decode-stream.ts';
 import { type Decoder, readDecoder, tidy } from './decoders.ts';
-import { type Encoding, join, specialEncoding } from './encoding.ts';
+import { type Encoding, join, textless } from './encoding.ts';
 import { TokenizerError } from './errors.ts';
 import type { TokenizerJson } from './formats/tokenizer-json.ts';
 import { readModel } from './models/index.ts';
@@ -280,11 +280,13 @@ export class Tokenizer {
   }
 
   #findQuickPath(forbidden: Uint8Array | null): QuickPath | null {
-    const { model } = this;
-    const json = this.#json;
-    const normalizer = this.#normalizer;
-    const preTokenizer = this.#preTokenizer;
-    return quickPathOf({ json, model, normalizer, preTokenizer }, forbidden);
+    const parts = {
+      json: this.#json,
+      model: this.model,
+      normalizer: this.#normalizer,
+      preTokenizer: this.#preTokenizer,
+    };
+    return quickPathOf(parts, forbidden);
   }
 
   /** As `fill`, but no more pieces than are needed to fill the room. */
@@ -338,7 +340,7 @@ export class Tokenizer {
   #findFrame(): { before: Int32Array; after: Int32Array } | null {
     if (this.#postProcessor === null) return null;
     const marker = -1;
-    const { ids } = join(this.#postProcessor.process([specialEncoding([marker], [''], 0)], true));
+    const { ids } = join(this.#postProcessor.process([textless([marker], [''], 0, 1)], true));
     const at = ids.indexOf(marker);
     if (at < 0 || ids.includes(marker, at + 1)) return null;
     return { before: ids.slice(0, at), after: ids.slice(at + 1) };

@@ -1,6 +1,6 @@
 // Unigram (Kudo 2018, arXiv:1804.10959): the segmentation of highest probability, found by Viterbi.
-import { utf8Byte, utf8Length } from '../byte-alphabet.ts';
-import { type CheckedJson, isCount } from '../checked-json.ts';
+import { byteToken, utf8Byte, utf8Length } from '../byte-alphabet.ts';
+import { type CheckedJson, isCount, unexpected } from '../checked-json.ts';
 import { show, TokenizerError } from '../errors.ts';
 import type { Model, TokenSink } from './model.ts';
 import { Trie } from './trie.ts';
@@ -31,7 +31,8 @@ export class Unigram implements Model {
   #bestScore: Float64Array | Float32Array = new Float64Array(64);
   #bestFrom = new Int32Array(64);
   #bestId = new Int32Array(64);
-  #path = new Int32Array(128);
+  /** What `bestPath` found, backwards: pairs of (id, from). */
+  path = new Int32Array(128);
 
   /**
    * @param pieces token and log probability, by id.
@@ -59,18 +60,11 @@ export class Unigram implements Model {
   }
 
   static read(config: CheckedJson): Unigram {
-    const pieces = config.list('vocab').map((entry, id) => {
+    const pieces = config.each('vocab', (entry, path) => {
       if (Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1])) {
         return [entry[0], asReferenceReads(entry[1])] as [string, number];
       }
-      throw new TokenizerError(
-        'FORMAT',
-        `${config.path}.vocab[${id}]: expected [token, log probability], found ${show(entry)}`,
-        {
-          path: `${config.path}.vocab[${id}]`,
-          entry,
-        },
-      );
+      return unexpected(path, '[token, log probability]', entry);
     });
     const unknownId = config.has('unk_id') ? config.get('unk_id') : null;
     if (unknownId !== null && !(isCount(unknownId) && unknownId < pieces.length)) {
@@ -100,27 +94,17 @@ export class Unigram implements Model {
   }
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
-    const steps = this.#bestPath(piece, forbidden);
-    // The path lies backwards in `this.#path`: pairs of (id, from).
+    const steps = this.bestPath(piece, forbidden);
+    // The path lies backwards in `this.path`: pairs of (id, from).
     let to = 0;
     for (let p = 2 * steps - 2; p >= 0; p -= 2) {
       const from = to;
-      const unknown = this.#path[p] === this.unknownId;
+      const unknown = this.path[p] === this.unknownId;
       // Neighbouring unknown characters are one token.
-      while (unknown && p >= 2 && this.#path[p - 2] === this.unknownId) p -= 2;
-      to = p >= 2 ? this.#path[p - 1]! : piece.length;
+      while (unknown && p >= 2 && this.path[p - 2] === this.unknownId) p -= 2;
+      to = p >= 2 ? this.path[p - 1]! : piece.length;
       if (unknown) this.#addUnknown(piece.slice(from, to), from, to, sink, forbidden);
-      else sink.add(this.#path[p]!, from, to);
-    }
-  }
-
-  /** The best path itself, character by character where nothing matches. */
-  segment(piece: string, add: (id: number, from: number, to: number) => void, forbidden: Uint8Array | null): void {
-    let to = 0;
-    for (let p = 2 * this.#bestPath(piece, forbidden) - 2; p >= 0; p -= 2) {
-      const from = to;
-      to = p >= 2 ? this.#path[p - 1]! : piece.length;
-      add(this.#path[p]!, from, to);
+      else sink.add(this.path[p]!, from, to);
     }
   }
 
@@ -136,7 +120,7 @@ export class Unigram implements Model {
     for (const character of surface) {
       const codePoint = character.codePointAt(0)!;
       for (let b = 0; b < utf8Length(codePoint); b++) {
-        const id = this.#ids.get(`<0x${utf8Byte(codePoint, b).toString(16).toUpperCase().padStart(2, '0')}>`);
+        const id = this.#ids.get(byteToken(utf8Byte(codePoint, b)));
         if (id === undefined) return false;
         ids.push(id);
       }
@@ -145,8 +129,8 @@ export class Unigram implements Model {
     return true;
   }
 
-  /** Viterbi over the piece. Leaves the best path backwards in `this.#path` and returns its number of steps. */
-  #bestPath(piece: string, forbidden: Uint8Array | null): number {
+  /** Viterbi over the piece. Leaves the best path backwards in `this.path` and returns its number of steps. */
+  bestPath(piece: string, forbidden: Uint8Array | null): number {
     const length = piece.length;
     if (this.#bestScore.length <= length) this.#grow(2 * length + 1);
     const bestScore = this.#bestScore;
@@ -195,8 +179,8 @@ export class Unigram implements Model {
     }
     let steps = 0;
     for (let to = length; to > 0; to = bestFrom[to]!) {
-      this.#path[2 * steps] = bestId[to]!;
-      this.#path[2 * steps + 1] = bestFrom[to]!;
+      this.path[2 * steps] = bestId[to]!;
+      this.path[2 * steps + 1] = bestFrom[to]!;
       steps++;
     }
     return steps;
@@ -206,7 +190,7 @@ export class Unigram implements Model {
     this.#bestScore = this.#singlePrecision ? new Float32Array(size) : new Float64Array(size);
     this.#bestFrom = new Int32Array(size);
     this.#bestId = new Int32Array(size);
-    this.#path = new Int32Array(2 * size);
+    this.path = new Int32Array(2 * size);
   }
 }
 

@@ -11,7 +11,6 @@ export class Vocabulary {
 
   constructor(ids: ReadonlyMap<string, number>, path: string) {
     this.ids = ids;
-    this.#tokens = [];
     const sparse = new Map<number, string>();
     let count = 0;
     for (const [token, id] of ids) {

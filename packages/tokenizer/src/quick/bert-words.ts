@@ -2,6 +2,7 @@
 import { AlignedText } from '../aligned-text.ts';
 import type { TokenSink } from '../models/model.ts';
 import type { WordPiece } from '../models/word-piece.ts';
+import { isStarter } from '../normal-forms.ts';
 import type { Normalizer } from '../normalizers.ts';
 import type { PreTokenizer } from '../pre-tokenizers.ts';
 import type { TokenList } from '../token-list.ts';
@@ -164,7 +165,7 @@ export class BertWords implements QuickPath, TokenSink {
     const [own] = words(character);
     if (own === undefined) return around.length === 2 ? space : around[0] === 'aa' ? dropped : difficult;
     // A combining character that stays may change places with its neighbours.
-    if (own.length > 1 || !startsAnew(own)) return difficult;
+    if (own.length > 1 || !isStarter(own)) return difficult;
     this.#mapped[unit] = own.charCodeAt(0);
     if (around.length === 3 && around[1] === own) return alone;
     return around.length === 1 && around[0] === `a${own}a` ? plain : difficult;
@@ -173,11 +174,6 @@ export class BertWords implements QuickPath, TokenSink {
 
 function parts(kind: number): boolean {
   return kind === space || kind === alone;
-}
-
-/** Whether the character is of combining class 0: U+0345 has the highest class, and what has one goes before it. */
-function startsAnew(character: string): boolean {
-  return character < '\u0300' || `\u0345${character}`.normalize('NFD').startsWith('\u0345');
 }
 
 function textOf(units: Uint16Array, from: number, to: number): string {

@@ -1,4 +1,5 @@
 // Words that were met before, with their tokens: a hash table over typed arrays, bounded in memory.
+import { enlarged } from '../enlarged.ts';
 
 /** Longer words, in UTF-16 units, are not kept. */
 export const longestKept = 96;
@@ -23,11 +24,6 @@ export class WordCache {
   #words = 0;
   #unitCount = 0;
   #tokenCount = 0;
-
-  /** Bytes that the tables take now. */
-  get bytes(): number {
-    return 6 * this.ids.length + 4 * this.slots.length + 2 * this.#units.length;
-  }
 
   /** The slot of the word `units[from..to)`, at most `longestKept` long; -1 - hash where it is not known. */
   find(units: Uint16Array, from: number, to: number): number {
@@ -56,7 +52,7 @@ export class WordCache {
   add(units: Uint16Array, from: number, to: number, missing: number): number {
     const length = to - from;
     if (2 * this.#words >= this.#mask) this.#growSlots();
-    if (this.#unitCount + length > this.#units.length) this.#growUnits();
+    if (this.#unitCount + length > this.#units.length) this.#units = enlarged(this.#units, 2 * this.#units.length);
     const hash = -1 - missing;
     let index = hash & this.#mask;
     while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.#mask;
@@ -73,7 +69,11 @@ export class WordCache {
 
   /** Adds a token to the word added last, at `slot`. */
   keep(slot: number, id: number, start: number, end: number): void {
-    if (this.#tokenCount === this.ids.length) this.#growTokens();
+    if (this.#tokenCount === this.ids.length) {
+      this.ids = enlarged(this.ids, 2 * this.#tokenCount);
+      this.starts = enlarged(this.starts, 2 * this.#tokenCount);
+      this.ends = enlarged(this.ends, 2 * this.#tokenCount);
+    }
     this.ids[this.#tokenCount] = id;
     this.starts[this.#tokenCount] = start;
     this.ends[this.#tokenCount++] = end;
@@ -104,21 +104,5 @@ export class WordCache {
       while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.#mask;
       this.slots.set(old.subarray(slot, slot + slotSize), index * slotSize);
     }
-  }
-
-  #growUnits(): void {
-    const larger = new Uint16Array(2 * this.#units.length);
-    larger.set(this.#units);
-    this.#units = larger;
-  }
-
-  #growTokens(): void {
-    const [ids, starts, ends] = [this.ids, this.starts, this.ends];
-    this.ids = new Int32Array(2 * ids.length);
-    this.starts = new Uint8Array(2 * ids.length);
-    this.ends = new Uint8Array(2 * ids.length);
-    this.ids.set(ids);
-    this.starts.set(starts);
-    this.ends.set(ends);
   }
 }

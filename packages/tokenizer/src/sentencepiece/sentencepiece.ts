@@ -52,7 +52,7 @@ export class SentencePiece {
     }
     if (file.algorithm === 'unigram') {
       const unigram = unigramOf(file);
-      this.#cut = (text, add) => unigram.segment(text, add, null);
+      this.#cut = (text, add) => segment(unigram, text, add);
     } else if (file.algorithm === 'bpe') {
       const ranks = ranksOf(file.pieces);
       this.#cut = (text, add) => this.#cutByMerges(text, ranks, add);
@@ -235,22 +235,25 @@ export class SentencePiece {
     const gone = new Uint8Array(count);
     const undone = new Map<string, number>();
     const heap = new MergeHeap(count);
-    const offer = (left: number) => {
-      if (left < 0) return;
+    /** The id of the piece that the symbol `left` and the one after it make; undefined: none. */
+    const joined = (left: number): number | undefined => {
       const right = next[left]!;
-      if (right === count || frozen[left] || frozen[right]) return;
-      const piece = text.slice(starts[left], end(right));
-      const id = this.#ids.get(piece);
+      if (right === count || frozen[left] || frozen[right]) return undefined;
+      return this.#ids.get(text.slice(starts[left], end(right)));
+    };
+    const offer = (left: number) => {
+      const id = left < 0 ? undefined : joined(left);
       if (id === undefined) return;
-      heap.push(ranks[id]!, left, piece.length);
-      if (this.file.pieces[id]!.type === 'unused') undone.set(piece, starts[right]! - starts[left]!);
+      heap.push(ranks[id]!, left);
+      const { text: piece, type } = this.file.pieces[id]!;
+      if (type === 'unused') undone.set(piece, starts[next[left]!]! - starts[left]!);
     };
     for (let i = 0; i < count; i++) offer(i);
     while (heap.pop()) {
-      const { position: left, slot: length } = heap;
-      if (gone[left] === 1 || next[left] === count) continue;
+      const { position: left, rank } = heap;
+      const id = gone[left] === 1 ? undefined : joined(left);
+      if (id === undefined || ranks[id] !== rank) continue;
       const right = next[left]!;
-      if (end(right) - starts[left]! !== length) continue;
       gone[right] = 1;
       next[left] = next[right]!;
       if (next[left] !== count) previous[next[left]!] = left;
@@ -268,6 +271,16 @@ export class SentencePiece {
       }
     };
     for (let i = 0; i < count; i = next[i]!) emit(starts[i]!, end(i));
+  }
+}
+
+/** The best path itself, character by character where nothing matches. */
+function segment(model: Unigram, text: string, add: (id: number, from: number, to: number) => void): void {
+  let to = 0;
+  for (let p = 2 * model.bestPath(text, null) - 2; p >= 0; p -= 2) {
+    const from = to;
+    to = p >= 2 ? model.path[p - 1]! : text.length;
+    add(model.path[p]!, from, to);
   }
 }
 
