@@ -18,7 +18,10 @@ export function interruption(first: () => void): Interruption {
   const controller = new AbortController();
   let exit: number | undefined;
   const listen = (name: keyof typeof signals) => (): void => {
-    if (exit !== undefined) return leave(name);
+    if (exit !== undefined) {
+      leave(name);
+      return;
+    }
     exit = signals[name];
     first();
     controller.abort();

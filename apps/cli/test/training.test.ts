@@ -164,6 +164,20 @@ describe('Ctrl-C', () => {
     );
   });
 
+  test('twice ends at once by the signal itself, and nothing of the engine is on stderr', async () => {
+    const words = ['train', 'recipe.json', '--out', 'runs/twice-stopped', '--steps', '100000', '--batch', '64'];
+    const started = start(words, { cwd: folder.path });
+    await started.printed('stderr', /step \d/);
+    started.child.kill('SIGINT');
+    started.child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    started.child.kill('SIGINT');
+    const { exit, stderr } = await started.finished;
+    expect(stderr.split('\n').filter((line) => line !== '' && !/^(step \d|stopping where)/.test(line))).toEqual([]);
+    // Between two signals the first may have ended it as it should.
+    expect([null, 130]).toContain(exit);
+  });
+
   test('the data of a run are found again from another working directory', async () => {
     await run(['train', 'recipe.json', '--out', 'runs/moved', '--steps', '5']);
     const resumed = await yumo(['resume', folder.at('runs/moved'), '--steps', '6', '--json'], { cwd: '/' });

@@ -158,3 +158,22 @@ test('a beginning is taken with one click', async ({ page }) => {
   await page.locator('main li button').first().click();
   await expect(finished(page)).toHaveCount(1);
 });
+
+test('what is handed over before the list of models has come is handed over when it has', async ({ page }) => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/api/trpc/models*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open(page, { maxNewTokens: 20 });
+  await expect(page.getByText('Looking for models…')).toBeVisible();
+  await composer(page).fill('ROMEO:\n');
+  await composer(page).press('Enter');
+  await expect(page.getByText('Your text is handed over as soon as the models are found…')).toBeVisible();
+  release();
+  await expect(finished(page)).toHaveCount(1, { timeout: 120_000 });
+  await expect(composer(page)).toHaveValue('');
+});

@@ -1,6 +1,8 @@
 // The pages of tasks as a person uses them, by the names that people see; and what the models say alone.
 
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Settings } from '../features/chat/settings.ts';
 import type { TaskSettings } from '../features/tasks/task-settings.ts';
@@ -10,6 +12,18 @@ export { picture } from './writing-page.ts';
 /** Where the tiny models are; global-setup.ts writes them. */
 export const tinyFolder = process.env.YUMO_TEST_MODELS ?? '';
 export const tiny = (name: string): string => join(tinyFolder, name);
+
+/** What a tiny model says to `input` without any server. */
+export async function alone<R>(
+  task: 'ask' | 'classify' | 'rewrite' | 'tag',
+  name: string,
+  input: readonly unknown[],
+  options: object = {},
+): Promise<R> {
+  const order = JSON.stringify({ task, folder: tiny(name), input, options });
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'alone.mjs'), order]);
+  return JSON.parse(stdout) as R; // printed by the program beside this file
+}
 
 /** The tiny model of each task is chosen, so that the test knows what is asked, whatever else is there. */
 const tinyModels: TaskSettings['models'] = {
@@ -48,7 +62,8 @@ export async function openTask(
 export const text = (page: Page): Locator => page.locator('#text');
 export const outcome = (page: Page): Locator => page.getByTestId('outcome');
 /** The model is known: what is asked is asked at once. */
-export const ready = (page: Page): Promise<void> => expect(page.getByTestId('model-line')).toBeVisible();
+export const ready = (page: Page): Promise<void> =>
+  expect(page.getByTestId('model-line')).toBeVisible({ timeout: 120_000 });
 export const done = (page: Page): Promise<void> =>
   expect(outcome(page)).toHaveAttribute('data-state', 'done', { timeout: 200_000 });
 

@@ -69,7 +69,23 @@ export async function greedyByCommand(prompt: string, maxNewTokens: number): Pro
 }
 
 /** Those that the documents show. */
-const shown: readonly string[] = ['beginning', 'writing', 'writing-dark', 'writing-narrow', 'writing-zh'];
+const shown: readonly string[] = [
+  'beginning',
+  'writing',
+  'writing-dark',
+  'writing-narrow',
+  'writing-zh',
+  'ask',
+  'summarize',
+  'translate',
+  'classify',
+  'tag',
+  'teach',
+  'offer',
+  'offer-dark',
+  'offer-zh',
+  'offer-narrow',
+];
 
 /** A picture to look at: in test-results always, in docs/images too when YUMO_PICTURES is set and the documents show it. */
 export async function picture(page: Page, name: string): Promise<void> {

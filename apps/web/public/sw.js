@@ -14,7 +14,7 @@ async function activate() {
 }
 
 const isFixed = (path) => path.startsWith('/_next/static/') || path.startsWith('/ort/');
-const pages = ['/', '/ask', '/summarize', '/translate', '/classify'];
+const pages = ['/', '/ask', '/summarize', '/translate', '/classify', '/teach'];
 const isShell = (path) => pages.includes(path) || path.startsWith('/icon') || path === '/manifest.webmanifest';
 
 self.addEventListener('fetch', (event) => {

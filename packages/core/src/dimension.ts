@@ -9,9 +9,18 @@ export type Dim = number | string;
 /** Monomial (`"batch*sequence"`, `""` for the constant) → coefficient. */
 type Polynomial = Map<string, number>;
 
+/** Every run of a program asks for the same few. */
+const parsed = new Map<string, Polynomial>();
+
 function parse(d: Dim): Polynomial {
+  if (typeof d === 'number') return new Map([['', d]]);
+  const known = parsed.get(d) ?? parseTerms(d);
+  if (parsed.size < 1000) parsed.set(d, known);
+  return new Map(known);
+}
+
+function parseTerms(d: string): Polynomial {
   const terms: Polynomial = new Map();
-  if (typeof d === 'number') return terms.set('', d);
   for (const term of d.split('+')) {
     let coefficient = 1;
     const names: string[] = [];

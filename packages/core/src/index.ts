@@ -4,7 +4,7 @@ export * from './checkpoint/folder.ts';
 export { type HubOptions, isModelId, type ModelId, parseModelId } from './checkpoint/hub.ts';
 export * from './checkpoint/parameters.ts';
 export * from './checkpoint/safetensors.ts';
-export { readShards } from './checkpoint/shards.ts';
+export { readShards, type WeightFile, weightFiles } from './checkpoint/shards.ts';
 export * from './checkpoint/source.ts';
 export * from './checkpoint/url.ts';
 export * from './checkpoint/verified.ts';

@@ -98,7 +98,7 @@ export function toFloat64(v: Value): Float64Array {
   if (v.dtype === 'float16') return Float64Array.from(v.data as Uint16Array, halfToNumber);
   if (v.dtype === 'bfloat16') return Float64Array.from(v.data as Uint16Array, brainHalfToNumber);
   if (v.dtype === 'int64') return Float64Array.from(v.data as BigInt64Array, Number);
-  return Float64Array.from(v.data as Exclude<Data, BigInt64Array>);
+  return new Float64Array(v.data as Exclude<Data, BigInt64Array>);
 }
 
 /** IEEE 754 binary16 bits → number. */

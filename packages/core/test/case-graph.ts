@@ -16,15 +16,16 @@ export const allCases = Object.entries(cases).flatMap(([op, list]) =>
   })),
 );
 
-/** The case as a graph: inputs x0, x1 …, all results. */
+/** The case as a graph: inputs x0, x1 … (after the prefix), all results. */
 export function build(
   op: OpName,
   { x, attrs }: Case<OpName>,
+  prefix = '',
 ): { inputs: Tensor[]; results: readonly Tensor[]; feeds: Record<string, Value> } {
   const values = x as readonly Value[];
-  const inputs = values.map((v, i) => tensor(`x${i}`, v.dtype, v.shape));
+  const inputs = values.map((v, i) => tensor(`${prefix}x${i}`, v.dtype, v.shape));
   const results = apply(op, inputs as never, attrs as never) as readonly Tensor[]; // the table pairs inputs and attributes with the name
-  return { inputs, results, feeds: Object.fromEntries(values.map((v, i) => [`x${i}`, v])) };
+  return { inputs, results, feeds: Object.fromEntries(values.map((v, i) => [`${prefix}x${i}`, v])) };
 }
 
 /** The largest difference over max(1, |expected|); infinite where a shape differs or a number is missing. */

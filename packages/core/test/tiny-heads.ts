@@ -9,17 +9,11 @@ import { uniformAt } from '../src/generate/sampling.ts';
 import { headGraph } from '../src/models/head-graph.ts';
 import { modelFor } from '../src/models/index.ts';
 import { sizeOf, type Value } from '../src/value.ts';
+import { sentences } from './sentences.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Sentences that the tokenizers learn from and the tests read. */
-export const sentences = [
-  'Marie Curie was born in Warsaw and worked in Paris.',
-  'The ship reached Lisbon after nine days at sea.',
-  'Water boils at a lower temperature in the mountains!',
-  'Who wrote the letter that Ada sent to London?',
-  '北京是中国的首都。',
-];
+export { sentences };
 
 /** Weights in ±0.4 drawn by name, norms around 1. */
 export function randomHeadWeights(config: Json): Record<string, Value> {

@@ -1,10 +1,8 @@
 // Conversations as a model was trained to read them: the chat template of its folder, filled in.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
-import { type ChatTemplate, YumoError } from '@yumo/core';
-import { applyChatTemplate, type TokenizerFiles, tokenizerFromFiles } from '@yumo/tokenizer';
+import { type ChatTemplate, type FileSource, YumoError } from '@yumo/core';
+import { applyChatTemplate, tokenizerFromFiles } from '@yumo/tokenizer';
 
 const names = [
   'tokenizer.json',
@@ -18,12 +16,10 @@ const names = [
  * The template of a model's folder; undefined where it has none.
  * @throws YumoError `CONFIG` when the folder's files cannot be read as a tokenizer, and from the template when it refuses a conversation.
  */
-export async function readChatTemplate(folder: string): Promise<ChatTemplate | undefined> {
-  const read = async (name: string) =>
-    [name, await readFile(join(folder, name), 'utf8').catch(() => undefined)] as const;
-  const files: TokenizerFiles = Object.fromEntries(
-    (await Promise.all(names.map(read))).filter((f): f is readonly [string, string] => f[1] !== undefined),
-  );
+export async function readChatTemplate(source: FileSource): Promise<ChatTemplate | undefined> {
+  const files: Record<string, string> = {};
+  for (const name of names)
+    if (await source.exists(name)) files[name] = new TextDecoder().decode(await source.read(name));
   // Most models have none: their tokenizer need not be read a second time.
   if (!('chat_template.jinja' in files) && !String(files['tokenizer_config.json'] ?? '').includes('"chat_template"'))
     return undefined;

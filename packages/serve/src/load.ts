@@ -28,8 +28,9 @@ const tokenizer = (json: string): Tokenizer => Tokenizer.fromJson(json);
 
 /** @throws YumoError what core says of a damaged folder or a missing device. */
 export async function loadGenerator(folder: string, options: LoadOptions = {}): Promise<Generator> {
-  const generator = await TextGenerator.load(modelSource(folder), await runtimeFor(options), { tokenizer });
-  const template = await readChatTemplate(folder).catch(async (error: unknown) => {
+  const source = modelSource(folder);
+  const generator = await TextGenerator.load(source, await runtimeFor(options), { tokenizer });
+  const template = await readChatTemplate(source).catch(async (error: unknown) => {
     await generator.dispose();
     throw error;
   });

@@ -54,6 +54,7 @@ export function bundleFiles(facts: RunFacts): BundleFiles {
       model_max_length: model.context,
       clean_up_tokenization_spaces: false,
       ...Object.fromEntries(specials),
+      ...(reading.chatTemplate === undefined ? {} : { chat_template: reading.chatTemplate }),
     }),
     'README.md': modelCard(facts),
     'training/recipe.json': json(recipe),

@@ -26,13 +26,15 @@ export interface StepResult {
 
 export interface TrainingEngine {
   readonly step: TrainingStep;
-  /** The model's numbers. They are updated in place: copy what must stay. */
+  /** The model's numbers. They are updated in place: copy what must stay. Between steps they may be on the device: {@link settle} before reading. */
   readonly parameters: Values;
   readonly state: Values;
   /** What is evaluated and saved: the parameters, or their running means. */
   readonly weights: Values;
   /** @param index steps done before. @throws YumoError `NUMERIC` when loss or gradient are not finite; the numbers are spoilt then. */
   run(index: number, order: BatchOrder): Promise<StepResult>;
+  /** Brings the numbers of parameters and state up to date. */
+  settle(): Promise<void>;
   /** Total loss in nats and number of labels. Stops early, with undefined, when the signal fires. */
   evaluate(
     batches: Iterable<Batch> | AsyncIterable<Batch>,
@@ -60,11 +62,14 @@ export const formsOf = (batch: Batch): BatchForms =>
 class ProgramsByShape {
   readonly #runtime: Runtime;
   readonly #graphOf: (forms: BatchForms) => Graph;
+  readonly #resident: readonly string[];
   readonly #programs = new Map<string, Program>();
 
-  constructor(runtime: Runtime, graphOf: (forms: BatchForms) => Graph) {
+  /** @param resident outputs that may stay on the device */
+  constructor(runtime: Runtime, graphOf: (forms: BatchForms) => Graph, resident: readonly string[] = []) {
     this.#runtime = runtime;
     this.#graphOf = graphOf;
+    this.#resident = resident;
   }
 
   async for(batch: Batch): Promise<Program> {
@@ -74,7 +79,8 @@ class ProgramsByShape {
       .join(', ');
     const known = this.#programs.get(key);
     this.#programs.delete(key); // it becomes the newest
-    const program = known ?? (await this.#runtime.compile(this.#graphOf(forms), { purpose: 'training' }));
+    const program =
+      known ?? (await this.#runtime.compile(this.#graphOf(forms), { purpose: 'training', resident: this.#resident }));
     this.#programs.set(key, program);
     const [oldest] = this.#programs.keys();
     if (this.#programs.size > keptPrograms && oldest !== undefined) {
@@ -111,10 +117,13 @@ export async function trainingEngine(
   const held = { ...trained, ...state };
   const all = { ...parameters, ...state };
   const updated = Object.fromEntries(Object.keys(held).map((name) => [next(name), held[name]!]));
-  const wholes = new ProgramsByShape(runtime, (forms) => stepFor(forms).whole);
+  const wholes = new ProgramsByShape(runtime, (forms) => stepFor(forms).whole, Object.keys(updated));
   const addings = new ProgramsByShape(runtime, (forms) => stepFor(forms).accumulating());
   const evaluations = new ProgramsByShape(runtime, (forms) => evaluationGraph(loss, forms));
-  const applying = accumulate === 1 ? undefined : await runtime.compile(step.applying(), { purpose: 'training' });
+  const applying =
+    accumulate === 1
+      ? undefined
+      : await runtime.compile(step.applying(), { purpose: 'training', resident: Object.keys(updated) });
   const advance = applying ? accumulated(applying) : whole;
 
   const weights =
@@ -189,6 +198,7 @@ export async function trainingEngine(
       }
       return { ...result, dataSeconds: waited };
     },
+    settle: async () => runtime.settle?.(all),
     async evaluate(batches, each, signal) {
       let total = 0;
       let labels = 0;

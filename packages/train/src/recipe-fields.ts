@@ -14,6 +14,8 @@ export interface RecipeField {
   readonly description: string;
   readonly default?: unknown;
   readonly choices?: readonly string[];
+  /** Words that may stand for a number. */
+  readonly words?: readonly string[];
   /** The values of the sibling `kind` that have this field; absent where all have it. */
   readonly kinds?: readonly string[];
 }
@@ -27,6 +29,8 @@ interface Schema {
   readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
 }
 
 const types: Readonly<Record<string, RecipeField['type']>> = {
@@ -45,7 +49,19 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
       describeFields(field, path === '' ? name : `${path}.${name}`, kinds),
     );
   }
+  // A number or a word for one, such as "all": the number is the type, the words are taken as well.
+  const number = schema.anyOf?.find((s) => s.type === 'integer' || s.type === 'number');
+  if (number) {
+    const words = schema.anyOf!.flatMap((s) => s.const ?? []);
+    const [field] = describeFields(
+      { ...number, ...('description' in schema ? { description: schema.description } : {}) },
+      path,
+      kinds,
+    );
+    return [{ ...field!, words }];
+  }
   const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  const items = schema.items?.properties ? describeFields(schema.items, `${path}.*`, kinds) : [];
   return [
     {
       path,
@@ -55,6 +71,7 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
       ...(choices ? { choices } : {}),
       ...(kinds ? { kinds } : {}),
     },
+    ...items,
   ];
 }
 
@@ -89,15 +106,24 @@ function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
 
 const root = z.toJSONSchema(recipeSchema, { io: 'input' }) as Schema; // zod's type is wider than what this schema can emit
 
-/** Every field of a recipe, in the order of the schema. */
-export const recipeFields: readonly RecipeField[] = describeFields(root, '', undefined);
+/** Fields of the items of lists follow their list: `groups.*.match`. */
+const allFields: readonly RecipeField[] = describeFields(root, '', undefined);
+
+/** Every field of a recipe that has one value, in the order of the schema. */
+export const recipeFields: readonly RecipeField[] = allFields.filter((f) => !f.path.includes('*'));
+
+/** Fields of the items of lists, `*` standing for the number of the item: `groups.*.match`. */
+export const recipeItemFields: readonly RecipeField[] = allFields.filter((f) => f.path.includes('*'));
+
+/** `groups.0.match` → `groups.*.match` */
+const general = (path: string): string => path.replace(/\.\d+(?=\.|$)/g, '.*');
 
 /** Names that may stand directly under a path: of the variant that is chosen there, where one is. */
 function namesUnder(path: string, kind: unknown): string[] {
-  const prefix = path === '' ? '' : `${path}.`;
+  const prefix = path === '' ? '' : `${general(path)}.`;
   return [
     ...new Set(
-      recipeFields
+      allFields
         .filter((f) => f.path.startsWith(prefix) && (!f.kinds || typeof kind !== 'string' || f.kinds.includes(kind)))
         .map((f) => f.path.slice(prefix.length).split('.')[0]!),
     ),
@@ -139,7 +165,7 @@ function problem(issue: z.core.$ZodIssue, input: unknown): string {
 }
 
 const help = (path: string): string =>
-  recipeFields.find((f) => f.path === path)?.description.replace(/\.$/, '') || path;
+  allFields.find((f) => f.path === general(path))?.description.replace(/\.$/, '') || path;
 
 function at(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((x, key) => (x as Record<PropertyKey, unknown> | undefined | null)?.[key], input);
@@ -195,6 +221,7 @@ function parseValue(path: string, field: RecipeField, text: string): unknown {
   switch (field.type) {
     case 'number':
     case 'integer': {
+      if (field.words?.includes(text)) return text;
       const number = text === '' ? Number.NaN : Number(text);
       if (!Number.isFinite(number)) return wrong('a number');
       return field.type === 'integer' && !Number.isInteger(number) ? wrong('a whole number') : number;

@@ -113,3 +113,28 @@ describe('the list of fields', () => {
     expect(recipeFields.find((f) => f.path === 'schedule.timescale')?.kinds).toEqual(['inverse-sqrt']);
   });
 });
+
+describe('fields of list items', () => {
+  const recipe = {
+    ...{ name: 'x', data: { kind: 'text', files: ['a'] }, tokenizer: { kind: 'characters' } },
+    ...{ model: { model_type: 'gpt2' }, batch: 4, steps: 2 },
+  };
+
+  it('are answered with the nearest, and with their help', () => {
+    expect(() => parseRecipe({ ...recipe, groups: [{ match: ['x'], rat: 2 }] })).toThrow(
+      'unknown field "groups.0.rat"; did you mean "rate"?',
+    );
+    expect(() => parseRecipe({ ...recipe, groups: [{ rate: 2 }] })).toThrow(
+      '"groups.0.match" is missing (Parameter names; `*` stands for anything)',
+    );
+  });
+
+  it('a batch is a number or all, from a file and from the command line', () => {
+    for (const [given, batch] of [
+      ['64', 64],
+      ['all', 0],
+    ] as const)
+      expect(parseRecipe(applyOverrides(recipe, [`batch=${given}`])).batch).toBe(batch);
+    expect(() => applyOverrides(recipe, ['batch=al'])).toThrow('override "batch=al": expected a number');
+  });
+});

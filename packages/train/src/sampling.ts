@@ -10,7 +10,8 @@ const temperature = 0.8;
 
 /**
  * Continues a prompt with the weights of now. They are copied: the program is thrown away after the sample.
- * @param prompt its last tokens are used when it is longer than the context.
+ * @param prompt its last tokens are used when it is longer than the context; special tokens in it are read as such.
+ * @param end the token that ends a text; without one, the sample ends by its length.
  */
 export async function sampleText(
   runtime: Runtime,
@@ -20,6 +21,7 @@ export async function sampleText(
   prompt: string,
   seed: number,
   signal: AbortSignal | undefined,
+  end?: number,
 ): Promise<string> {
   const architecture = architectureFor(json);
   const { graph } = decoderGraph(architecture, config, { logits: 'last' });
@@ -31,12 +33,19 @@ export async function sampleText(
     const contextLength = architecture.contextLength(config);
     const sizes = { ...architecture.cache(config), contextLength, vocabularySize: architecture.vocabularySize(config) };
     const model = new CausalLm({ program, idType: 'int32', ...sizes });
-    const ids = [...tokenizer.encodeIds(prompt, { addSpecialTokens: false })].slice(-(contextLength >> 1));
+    const ids = [...tokenizer.encodeIds(prompt, { addSpecialTokens: false, specialTokensInText: 'parse' })].slice(
+      -(contextLength >> 1),
+    );
     const stream = tokenizer.decodeStream();
     let text = '';
-    for await (const step of model.generate([ids], { maxNewTokens: sampleTokens, temperature, seed })) {
+    for await (const step of model.generate([ids], {
+      maxNewTokens: sampleTokens,
+      temperature,
+      seed,
+      endTokens: end === undefined ? [] : [end],
+    })) {
       // A vocabulary that was padded has ids without a token.
-      if (step.kind === 'token' && step.id < tokenizer.vocabularySize) text += stream.push(step.id);
+      if (step.kind === 'token' && step.id < tokenizer.vocabularySize && step.id !== end) text += stream.push(step.id);
       if (signal?.aborted) break;
     }
     return text + stream.end();

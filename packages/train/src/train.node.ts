@@ -5,8 +5,8 @@ import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Bundle, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
-import { chooseRuntime, diskSource, writeFileAtomic } from '@yumo/core/node';
+import { type Bundle, isModelId, isYumoError, openBundle, type Runtime, YumoError } from '@yumo/core';
+import { chooseRuntime, diskSource, modelSource, writeFileAtomic } from '@yumo/core/node';
 import { differentFields } from './compare.ts';
 import { lossChart } from './curves.ts';
 import { readTrainingData } from './data/files.node.ts';
@@ -229,6 +229,7 @@ export async function openInit({ init }: Recipe, folders: readonly string[]): Pr
     : [...new Set([resolvePath(init.from), ...folders.map((f) => join(f, init.from))])];
   for (const place of places)
     if ((await stat(join(place, 'config.json')).catch(() => undefined))?.isFile()) return openBundle(diskSource(place));
+  if (isModelId(init.from)) return openBundle(modelSource(init.from)); // of the hub
   throw new YumoError(
     'FILE',
     `init.from: no model in ${places.join(', ')}; train it first, or give its folder by --init.from`,

@@ -379,6 +379,7 @@ class Loop {
 
   async *sample(): AsyncGenerator<TrainingEvent> {
     const { step } = this.#progress;
+    await this.#prepared.engine.settle();
     const sample = await this.#prepared.task.sample?.(this.#moment());
     if (this.#job.signal?.aborted) return; // unfinished; it will be drawn again
     this.advance({ sampledStep: step });
@@ -398,6 +399,7 @@ class Loop {
     );
     if (!found) return;
     const loss = found.loss / found.labels;
+    await engine.settle();
     const metrics = await evaluation.metrics(loss, this.#moment());
     if (signal?.aborted) return;
     const took = clock() - started;
@@ -436,6 +438,7 @@ class Loop {
     const { store } = this.#job;
     const { parameters, state } = this.#prepared.engine;
     const { step } = this.#progress;
+    await this.#prepared.engine.settle();
     const spoilt = Object.entries(parameters).find(([, v]) => !(v.data as Float32Array).every(Number.isFinite));
     if (spoilt)
       throw new YumoError(

@@ -1,9 +1,8 @@
 // The training thread: owns the engine, whose calls block their thread, and the run's folder.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { isYumoError } from '@yumo/core';
 import { type TrainOrder, trainHere } from './train.node.ts';
-import type { FromWorker, SentError, ToWorker } from './worker-client.node.ts';
+import { type FromWorker, sent, type ToWorker } from './worker-messages.ts';
 
 if (!parentPort) throw new Error('internal: worker.node runs as a worker thread only');
 const port = parentPort;
@@ -15,15 +14,6 @@ port.on('message', (message: ToWorker) => {
   if (message === 'drop') dropped = true;
   stop.abort();
 });
-
-const sent = (error: unknown): SentError => {
-  if (isYumoError(error))
-    return { code: error.code, message: error.message, detail: plain(error.detail), stack: error.stack };
-  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
-};
-/** Details cross as data. */
-const plain = (detail: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(detail)) as Record<string, unknown>;
 
 try {
   for await (const event of trainHere(workerData as TrainOrder, stop.signal)) {

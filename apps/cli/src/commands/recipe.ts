@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { YumoError } from '@yumo/core';
 import { writeFileAtomic } from '@yumo/core/node';
-import { type Recipe, recipeFields } from '@yumo/train';
+import { type Recipe, recipeFields, recipeItemFields } from '@yumo/train';
 import { type ListedRecipe, listRecipes, loadRecipe } from '@yumo/train/node';
 import type { Command } from 'commander';
 import { addRecipeFlags } from '../recipe-flags.ts';
@@ -89,10 +89,11 @@ function registerFields(group: Command, { output, phrases }: Session): void {
     .summary(p.fields)
     .description(p.fields)
     .action(() => {
-      output.document({ fields: recipeFields });
+      const fields = [...recipeFields, ...recipeItemFields];
+      output.document({ fields });
       const { columns } = p;
       output.print(
-        table(recipeFields, [
+        table(fields, [
           { title: columns.field, cell: (f) => f.path },
           { title: columns.type, cell: (f) => f.choices?.join(' | ') ?? f.type },
           { title: columns.default, cell: (f) => (f.default === undefined ? '' : JSON.stringify(f.default)) },

@@ -95,7 +95,7 @@ export function Header({ page, preferences, awake, settings, field, skip, onSett
                   <Link
                     href={addresses[name]}
                     aria-current={name === page ? 'page' : undefined}
-                    className="block border-b-2 border-transparent pt-0.5 pb-2 text-[0.9375rem] whitespace-nowrap text-muted hover:text-ink aria-[current]:border-seal aria-[current]:text-ink lg:py-4"
+                    className="block border-b-2 border-transparent pt-0.5 pb-2 text-sm whitespace-nowrap sm:text-[0.9375rem] text-muted hover:text-ink aria-[current]:border-seal aria-[current]:text-ink lg:py-4"
                   >
                     {t.tasks.nav[name]}
                   </Link>

@@ -78,6 +78,7 @@ export interface TaskWords {
   readonly mode: string;
   readonly modeClasses: string;
   readonly modeNames: string;
+  readonly teach: string;
   readonly eachLine: string;
   readonly classes: string;
   readonly lines: (n: number) => string;
@@ -178,6 +179,7 @@ const en: TaskWords = {
   mode: 'What to look for',
   modeClasses: 'The whole text',
   modeNames: 'Names in it',
+  teach: 'Teach it classes of your own',
   eachLine: 'Each line by itself',
   classes: 'Classes',
   lines: (n) => (n === 1 ? '1 line' : `${n} lines`),
@@ -277,6 +279,7 @@ const zh: TaskWords = {
   mode: '要找什么',
   modeClasses: '整段文字',
   modeNames: '其中的名称',
+  teach: '教它你自己的分类',
   eachLine: '每行单独分类',
   classes: '类别',
   lines: (n) => `${n} 行`,

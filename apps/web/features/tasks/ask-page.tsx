@@ -65,7 +65,7 @@ export function AskPage() {
               onKeyDown={onEnter}
               placeholder={words.questionPlaceholder}
               enterKeyHint="go"
-              className="min-w-[12rem] flex-1 bg-transparent py-1 font-serif text-[1.125rem] outline-none placeholder:text-muted"
+              className="min-w-[12rem] flex-1 bg-transparent max-sm:basis-full py-1 font-serif text-[1.125rem] outline-none placeholder:text-muted"
             />
           </label>
         </Sheet>

@@ -2,6 +2,7 @@
 // Classify: what a text is, line by line where that is asked, and which names are in it.
 
 import type { ClassifyEvent, TagEvent } from '@yumo/serve/tasks';
+import Link from 'next/link';
 import type { TaskName } from '../../workers/messages.ts';
 import { Choice } from '../interface/choice.tsx';
 import { Classes } from './classes.tsx';
@@ -68,7 +69,7 @@ export function ClassifyPage() {
       state={state}
       model={model}
       above={
-        <div className="w-fit">
+        <div className="flex w-fit max-w-full flex-wrap items-center gap-x-5 gap-y-3">
           <Choice
             name={words.mode}
             value={mode}
@@ -81,6 +82,12 @@ export function ClassifyPage() {
               task.clear();
             }}
           />
+          <Link
+            href="/teach"
+            className="text-sm text-muted underline decoration-line underline-offset-4 hover:text-ink hover:decoration-seal"
+          >
+            {words.teach}
+          </Link>
         </div>
       }
     >

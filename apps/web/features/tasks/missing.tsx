@@ -19,7 +19,9 @@ export interface MissingProps {
 
 export function Missing({ t, task, recipes, broken, more = false }: MissingProps) {
   const words = t.tasks;
-  const fitting = recipes.filter((r) => r.task === task);
+  // Those of the person's language first.
+  const own = (r: RecipeInfo): number => Number(r.languages[0] === (t.tag === 'en' ? 'en' : 'zh'));
+  const fitting = recipes.filter((r) => r.task === task).sort((a, b) => own(b) - own(a));
   return (
     <section className={more ? 'mt-3' : 'max-w-[44rem] rounded-2xl border border-line bg-sheet p-5 sm:p-7'}>
       {!more && <h2 className="font-serif text-xl">{words.none[task]}</h2>}
@@ -79,7 +81,7 @@ function Command({ t, line }: { t: Dictionary; line: string }) {
   };
   return (
     <div className="mt-1.5 flex items-center gap-2 rounded-lg border border-line bg-paper py-1 ps-3.5 pe-1">
-      <code className="min-w-0 flex-1 overflow-x-auto py-1.5 text-sm whitespace-nowrap">{line}</code>
+      <code className="min-w-0 flex-1 py-1.5 text-sm break-words">{line}</code>
       <button
         type="button"
         onClick={() => void copy()}

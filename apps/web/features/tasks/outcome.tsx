@@ -27,12 +27,19 @@ export function Outcome<T extends TaskName, R>(props: OutcomeProps<T, R>) {
   const { t, state, waiting, said, wide = false, canRunHere, children, onAgain, onUseBrowser } = props;
   const { last, progress, running } = state;
   const words = t.tasks;
+  // What a person asked for is not left below the edge of a small screen.
+  const place = useRef<HTMLElement>(null);
+  const begun = last?.result !== undefined;
+  useEffect(() => {
+    if (begun) place.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  }, [begun]);
   return (
     <section
+      ref={place}
       aria-label={words.result}
       data-testid="outcome"
       data-state={waiting ? 'waiting' : last?.state}
-      className={`mt-8 ${wide ? '' : 'grid gap-x-8 gap-y-4 md:grid-cols-[9.5rem_minmax(0,1fr)]'}`}
+      className={`mt-8 scroll-mt-28 ${wide ? 'flex flex-col' : 'grid gap-x-8 gap-y-4 md:grid-cols-[9.5rem_minmax(0,1fr)]'}`}
     >
       <div className={wide ? 'order-last mt-5' : 'order-last md:order-first md:pt-1.5 md:text-end'}>
         {last?.readout && <Measures readout={last.readout} t={t} column={!wide} />}

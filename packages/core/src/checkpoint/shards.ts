@@ -1,7 +1,9 @@
 // Weights in several files: model.safetensors.index.json says which file holds which tensor.
 
 import { suggestion, YumoError } from '../errors.ts';
-import { readSafetensors, type TensorFile } from './safetensors.ts';
+import type { Values } from '../runtimes/runtime.ts';
+import type { Value } from '../value.ts';
+import { readSafetensors, safetensorsChunks, type TensorFile } from './safetensors.ts';
 import { checkPath, type FileSource, readJsonObject } from './source.ts';
 
 /**
@@ -56,4 +58,48 @@ export async function readShards(
     form: (name) => shardOf(name).form(name),
     read: (name, options) => shardOf(name).read(name, options),
   };
+}
+
+/** A file of weights and its pieces in order, as {@link safetensorsChunks} makes them. */
+export interface WeightFile {
+  readonly path: string;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/**
+ * The weights as Hugging Face lays them out: `model.safetensors`, or past a size `model-00001-of-00003.safetensors` … and their index.
+ * A tensor is never cut: one that is larger than a shard has a shard of its own. Numbers are not copied.
+ * @param maxShardBytes 5 · 10⁹ by default, as transformers has it; tensors only, without headers
+ * @throws YumoError `CONFIG` unless it is a whole number from 1.
+ */
+export function weightFiles(
+  values: Values,
+  {
+    maxShardBytes = 5e9,
+    metadata,
+  }: { readonly maxShardBytes?: number; readonly metadata?: Readonly<Record<string, string>> } = {},
+): WeightFile[] {
+  if (!Number.isSafeInteger(maxShardBytes) || maxShardBytes < 1)
+    throw new YumoError('CONFIG', `maxShardBytes: ${maxShardBytes} is not a whole number from 1`, { maxShardBytes });
+  const shards: { bytes: number; values: Record<string, Value> }[] = [];
+  for (const [name, v] of Object.entries(values)) {
+    const open = shards.at(-1);
+    const shard = open && open.bytes + v.data.byteLength <= maxShardBytes ? open : { bytes: 0, values: {} };
+    if (shard !== open) shards.push(shard);
+    shard.bytes += v.data.byteLength;
+    shard.values[name] = v;
+  }
+  if (shards.length <= 1) return [{ path: 'model.safetensors', chunks: safetensorsChunks(values, metadata) }];
+  const digits = (n: number): string => String(n).padStart(5, '0');
+  const pathOf = (i: number): string => `model-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`;
+  const index = {
+    metadata: { total_size: shards.reduce((n, { bytes }) => n + bytes, 0) },
+    weight_map: Object.fromEntries(
+      shards.flatMap((shard, i) => Object.keys(shard.values).map((name) => [name, pathOf(i)])).sort(),
+    ),
+  };
+  return [
+    ...shards.map((shard, i) => ({ path: pathOf(i), chunks: safetensorsChunks(shard.values, metadata) })),
+    { path: 'model.safetensors.index.json', chunks: [new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`)] },
+  ];
 }

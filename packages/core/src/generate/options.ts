@@ -15,6 +15,7 @@ import {
   minP,
   noRepeatNgram,
   type Processor,
+  renormalize,
   repetitionPenalty,
   type SequenceBias,
   sequenceBias,
@@ -59,6 +60,8 @@ export interface ScoreOptions {
   readonly typicalP?: number | undefined;
   readonly epsilonCutoff?: number | undefined;
   readonly etaCutoff?: number | undefined;
+  /** The processed scores as log-probabilities again: what beams then add up. */
+  readonly renormalize?: boolean | undefined;
 }
 
 /** What the processors of one generation need to know beside the options. */
@@ -160,6 +163,7 @@ export function processorsFor(
     isOther(o.typicalP, 1) && typicalP(o.typicalP),
     !!o.epsilonCutoff && epsilonCutoff(o.epsilonCutoff),
     !!o.etaCutoff && etaCutoff(o.etaCutoff),
+    !!o.renormalize && renormalize,
   ];
   return list.filter((p) => p !== false);
 }
@@ -192,6 +196,7 @@ const foreign = {
   length_penalty: 'lengthPenalty',
   early_stopping: 'earlyStopping',
   num_return_sequences: 'returnSequences',
+  renormalize_logits: 'renormalize',
 } as const;
 
 const drawing: readonly string[] = [
@@ -217,6 +222,11 @@ export function fromHuggingFace(settings: Readonly<Record<string, unknown>>): Sc
   }
   const forcedEnd = settings.forced_eos_token_id;
   if (forcedEnd !== undefined && forcedEnd !== null) options.forcedEndTokens = idsOf(forcedEnd);
+  const biases = settings.sequence_bias;
+  if (Array.isArray(biases))
+    options.sequenceBias = biases.map((b: unknown) =>
+      Array.isArray(b) ? { ids: idsOf(b[0]), bias: Number(b[1]) } : b,
+    );
   const decay = settings.exponential_decay_length_penalty;
   if (Array.isArray(decay)) options.lengthDecay = { start: Number(decay[0]), factor: Number(decay[1]) };
   checkGenerationOptions(options);

@@ -102,6 +102,16 @@ describe('options', () => {
       repetitionPenalty: 1.1,
     });
     expect(fromHuggingFace({ do_sample: true, temperature: 0.7, eos_token_id: 3 })).toEqual({ temperature: 0.7 });
+    const biased = fromHuggingFace({ sequence_bias: [[[4, 9], -2.5]], renormalize_logits: true });
+    expect(biased).toEqual({ temperature: 0, sequenceBias: [{ ids: [4, 9], bias: -2.5 }], renormalize: true });
+    // What is removed goes to the rest in proportion.
+    const scores = Float64Array.of(Math.log(0.5), Math.log(0.3), Math.log(0.2));
+    for (const process of processorsFor(
+      { suppressTokens: [0], renormalize: true },
+      { endTokens: [], promptLength: 0, maxNewTokens: 1 },
+    ))
+      process(scores, row([]));
+    [0, 0.6, 0.4].forEach((p, i) => void expect(Math.exp(scores[i]!)).toBeCloseTo(p, 12));
   });
 
   it('at their neutral values add no processor', () => {

@@ -40,6 +40,9 @@ export function logSoftmaxOf(scores: Scores): Float64Array {
   return Float64Array.from(scores, (x) => x - shift);
 }
 
+/** Scores as log-probabilities. */
+export const renormalize: Processor = (scores) => scores.set(logSoftmaxOf(scores));
+
 const probabilitiesOf = (scores: Scores): Float64Array => logSoftmaxOf(scores).map(Math.exp);
 
 /** Ids that were not removed. */

@@ -13,6 +13,7 @@ import type { Tolerance } from './case.ts';
 /** The parts of meta.json that are read. */
 export interface ModelMeta {
   readonly architecture: string;
+  readonly loss?: string;
   readonly parameters_without_gradient?: readonly string[];
   readonly tolerances: { readonly float32: Readonly<Record<string, Tolerance>> };
   readonly compare_where?: string;
@@ -53,6 +54,12 @@ export interface ModelCase {
   counts(name: string, shape: readonly number[]): ((index: number) => boolean) | undefined;
 }
 
+/** The temperature of a contrastive loss, which meta.json tells in words: `… a_embedding . b_embedding / 0.05, …`. */
+function temperatureOf({ loss = '' }: ModelMeta): number | undefined {
+  const found = /contrastive.*\/ (\d*\.?\d+)/.exec(loss);
+  return found ? Number(found[1]) : undefined;
+}
+
 /** Ids as int32, the rest as stored: what graphs take. */
 const fed = (v: Value): Value =>
   v.dtype === 'int64' ? { dtype: 'int32', shape: v.shape, data: Int32Array.from(v.data as BigInt64Array, Number) } : v;
@@ -76,7 +83,7 @@ export async function readModelCase(source: FileSource, name: string): Promise<M
     Object.entries(feeds).map(([input, v]) => [input, tensor(input, v.dtype, v.shape)]),
   );
   const scope = parameterScope();
-  const outputs = model.head.build(scope, inputs, model.config);
+  const outputs = model.head.build(scope, inputs, model.config, { temperature: temperatureOf(meta) });
   const { parameters } = scope;
   const file = await readSafetensors(source, `${name}/model.safetensors`);
   return {

@@ -131,7 +131,14 @@ async function generationCase(
   meta: ModelMeta,
 ): Promise<CaseResult> {
   const comparison = new Comparison(title);
-  const options = fromHuggingFace(run.settings);
+  const { max_length: most } = run.settings;
+  const options: ReturnType<typeof fromHuggingFace> = {
+    // The whole row, which settings for a single run may name in place of the new tokens.
+    ...(typeof most === 'number' && run.settings.max_new_tokens === undefined
+      ? { maxNewTokens: most - (given[0]?.length ?? 0) }
+      : {}),
+    ...fromHuggingFace(run.settings),
+  };
   const rows: number[][] = [];
   const alpha = run.settings.penalty_alpha;
   if (typeof alpha === 'number') {

@@ -37,8 +37,16 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
   const forward = forwardNodes(graph, loss);
   const pieces = piecesOf(graph, forward);
 
+  const isProduct = (node: Node): boolean =>
+    node.kind === 'op' && node.op === 'matmul' && node.inputs.some(isParameter);
+  // A product and its bias are one kernel, whose result is kept: taken apart they could round otherwise.
   const kept = (node: Node): boolean =>
-    what === 'activations' && node.kind === 'op' && node.op === 'matmul' && node.inputs.some(isParameter);
+    what === 'activations' &&
+    (isProduct(node) ||
+      (node.kind === 'op' &&
+        node.op === 'add' &&
+        node.inputs.some((x) => isProduct(x.node)) &&
+        node.inputs.some(isParameter)));
   /** Whether a gradient in this block reads a copy of it. */
   const interior = (t: Tensor, block: string): boolean =>
     forward.has(t.node) && blockOf(t.node) === block && !kept(t.node);
@@ -49,15 +57,16 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
     );
   };
 
-  // Block after block, each with all its parameter gradients, before the next is begun.
-  const readers = new Map<Node, OpNode[]>();
+  // Block after block, each with all that leaves it, parameter gradients above all, before the next is begun.
+  const leaving = leavingNodes(graph, forward);
+  const members = new Map<Node, OpNode[]>();
   for (const node of topological(outputs))
-    if (reads(node)) {
+    if (node.kind === 'op' && (reads(node) || leaving.has(node))) {
       const piece = pieces(node);
-      readers.set(piece, [...(readers.get(piece) ?? []), node as OpNode]); // only operations read
+      members.set(piece, [...(members.get(piece) ?? []), node]);
     }
   const tensorOf = (node: OpNode): Tensor => ({ ...node.results[0]!, node, result: 0 });
-  const order = topological([...[...readers.values()].flat().map(tensorOf), ...outputs]);
+  const order = topological([...[...members.values()].flat().map(tensorOf), ...outputs]);
 
   const replaced = new Map<Node, Node>();
   const now = (t: Tensor): Tensor => ({ ...t, node: replaced.get(t.node) ?? t.node });
@@ -66,13 +75,14 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
       replaced.set(node, { ...node, inputs } as unknown as OpNode); // as many as before
   };
   const copiesOf = new Map<Node, Copies>();
-  /** Readers so far that no block has waited for. */
+  /** What has left a block so far, and no other block has waited for. */
   let unawaited: OpNode[] = [];
 
   for (const node of order) {
     if (node.kind !== 'op') continue;
     if (!reads(node)) {
       rebuilt(node, node.inputs.map(now));
+      if (leaving.has(node)) unawaited.push(node);
       continue;
     }
     const block = blockOf(node)!; // readers have one
@@ -83,7 +93,7 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
       const arriving = node.inputs.find((x) => x.node.kind === 'op' && !forward.has(x.node) && x.dtype === 'float32');
       if (!arriving) throw new Error('internal: a gradient without a gradient');
       const before = new Set(topological([arriving]));
-      const awaited = unawaited.filter((reader) => !before.has(reader)).map((reader) => now(tensorOf(reader)));
+      const awaited = unawaited.filter((left) => !before.has(left)).map((left) => now(tensorOf(left)));
       unawaited = [];
       copies = new Copies(block, [now(arriving), ...awaited], (x) => interior(x, block));
       copiesOf.set(piece, copies);
@@ -93,7 +103,7 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
       node,
       node.inputs.map((x) => (interior(x, block) ? of(x) : now(x))),
     );
-    unawaited.push(node);
+    if (leaving.has(node)) unawaited.push(node);
   }
   return {
     inputs: graph.inputs,
@@ -112,6 +122,20 @@ function forwardNodes(graph: Graph, loss: string): ReadonlySet<Node> {
     )
       forward.add(node);
   return forward;
+}
+
+/** Gradients that a block's backward pass hands to others: of its parameters, and of its inputs. */
+function leavingNodes(graph: Graph, forward: ReadonlySet<Node>): ReadonlySet<Node> {
+  const within = (node: Node): string | undefined =>
+    isBackward(node) && !forward.has(node) ? blockOf(node) : undefined;
+  const leaving = new Set<Node>();
+  const leave = (t: Tensor): void => {
+    if (within(t.node) !== undefined && t.result === 0 && t.dtype === 'float32') leaving.add(t.node);
+  };
+  for (const node of topological(Object.values(graph.outputs)))
+    for (const x of inputsOf(node)) if (within(x.node) !== within(node)) leave(x);
+  for (const t of Object.values(graph.outputs)) leave(t);
+  return leaving;
 }
 
 /** Nodes of one block that hang together: the parts of a batch go through a block apart. Returns one node that stands for the piece. */

@@ -15,6 +15,8 @@ export type InputForms = Readonly<
 
 export interface HeadOptions {
   readonly dropout?: Dropout | undefined;
+  /** Of the contrastive loss of sentence embeddings; 0.05 by default. */
+  readonly temperature?: number | undefined;
 }
 
 /** A model with what stands on top of it: one class name of config.json's `architectures`. */
@@ -84,7 +86,7 @@ export interface CacheSizes {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
-  /** Positions that a query sees, where that is fewer than all. */
+  /** Positions that a query sees, where that is fewer than all, or where their number changes what it sees: a slot of the cache is then a position. */
   readonly window?: number | undefined;
 }
 

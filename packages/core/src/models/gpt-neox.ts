@@ -23,7 +23,7 @@ import {
   readLabels,
   tokenClassifier,
 } from './heads.ts';
-import { readRotary, rotaryContext } from './rotary-config.ts';
+import { countedKeys, readRotary, rotaryContext } from './rotary-config.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
 export interface GptNeoXConfig extends Labelled {
@@ -196,6 +196,7 @@ export const gptNeoX: CausalLmArchitecture<GptNeoXConfig> = {
     layers: c.num_hidden_layers,
     keyValueHeads: c.num_attention_heads,
     headSize: c.hidden_size / c.num_attention_heads,
+    window: countedKeys(c.max_position_embeddings, c.rope_scaling),
   }),
   contextLength: (c) => rotaryContext(c.max_position_embeddings, c.rope_scaling),
   vocabularySize: (c) => c.vocab_size,

@@ -222,7 +222,7 @@ const contrastTemperature = 0.05;
 export const encoderHead = <C>(encode: Encode<C>, inputs: InputForms): Head<C> => ({
   inputs: () => inputs,
   labels: () => ({}),
-  build(s, given, c, { dropout }: HeadOptions = {}) {
+  build(s, given, c, { dropout, temperature = contrastTemperature }: HeadOptions = {}) {
     const embed = (texts: NamedTensors, place = ''): { encoded: Encoded; embedding: Tensor } => {
       // The two sides of a pair draw their own dropout masks, though the parameters are the same.
       const own: Dropout | undefined = dropout && ((t, rate, at) => dropout(t, rate, `${place}${at}`));
@@ -239,7 +239,7 @@ export const encoderHead = <C>(encode: Encode<C>, inputs: InputForms): Head<C> =
       );
     const a = embed(side('a_'), 'a.').embedding;
     const b = embed(side('b_'), 'b.').embedding;
-    const logits = contrastLogits(a, b, contrastTemperature);
+    const logits = contrastLogits(a, b, temperature);
     return { a_embedding: a, b_embedding: b, logits, loss: diagonalCrossEntropy(logits) };
   },
 });

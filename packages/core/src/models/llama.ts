@@ -24,7 +24,7 @@ import {
   readLabels,
   tokenClassifier,
 } from './heads.ts';
-import { readRotary, rotaryContext } from './rotary-config.ts';
+import { countedKeys, readRotary, rotaryContext } from './rotary-config.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
 export interface LlamaConfig extends Labelled {
@@ -258,7 +258,7 @@ const family = (
     layers: c.num_hidden_layers,
     keyValueHeads: c.num_key_value_heads,
     headSize: c.head_dim,
-    window: c.windows.find((window) => window !== undefined),
+    window: c.windows.find((window) => window !== undefined) ?? countedKeys(c.max_position_embeddings, c.rope_scaling),
   }),
   contextLength: (c) => rotaryContext(c.max_position_embeddings, c.rope_scaling),
   vocabularySize: (c) => c.vocab_size,

@@ -98,3 +98,7 @@ export function rotaryContext(length: number, scaling: RotaryScaling | null): nu
   if (scaling?.kind === 'linear' || scaling?.kind === 'dynamic') return Math.floor(length * scaling.factor);
   return scaling?.kind === 'yarn' ? Math.max(length, Math.floor(scaling.trainedLength * scaling.factor)) : length;
 }
+
+/** Under `dynamic` scaling the number of keys turns the angles, so none may be counted that is not there: as if by a window of all positions. */
+export const countedKeys = (length: number, scaling: RotaryScaling | null): number | undefined =>
+  scaling?.kind === 'dynamic' ? rotaryContext(length, scaling) : undefined;

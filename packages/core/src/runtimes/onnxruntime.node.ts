@@ -12,12 +12,15 @@ export interface NodeOptions {
   readonly device?: NodeDevice;
   /** Threads inside an operation; the processors this process may use by default. */
   readonly threads?: number;
+  /** A graph that a GPU cannot run as a whole is an error, where else a part of it would be computed by the processor, with copies to and fro. */
+  readonly wholeOnDevice?: boolean;
 }
 
 /** @throws YumoError `RUNTIME` when the package or the provider is missing; the message says what to do. */
 export async function onnxruntimeNode({
   device = 'cpu',
   threads = availableParallelism(),
+  wholeOnDevice = false,
 }: NodeOptions = {}): Promise<Runtime> {
   let engine: Omit<Engine, 'fillsTargets'> & { listSupportedBackends?(): { name: string }[] };
   try {
@@ -53,7 +56,9 @@ export async function onnxruntimeNode({
       graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
       logSeverityLevel: 3,
       // Threads may spin inside a run, never between runs: the machine is shared.
-      extra: { session: { force_spinning_stop: '1' } },
+      extra: {
+        session: { force_spinning_stop: '1', ...(wholeOnDevice ? { disable_cpu_ep_fallback: '1' } : {}) },
+      },
     }),
     { contrib: true, webgpu: device === 'webgpu' },
   );

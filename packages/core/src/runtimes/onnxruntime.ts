@@ -8,6 +8,7 @@ import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
+import { isDeviceLost, unlessAborted } from './stopping.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
@@ -17,7 +18,12 @@ export interface Engine {
   readonly Tensor: TensorConstructor;
   /** Whether a run writes into arrays that were given for its outputs. The WebAssembly engine takes them and leaves them as they are. */
   readonly fillsTargets: boolean;
+  /** Whether outputs can stay on the GPU, as tensors that later runs take (the WebGPU engine of browsers). In Node asking for it ends the process. */
+  readonly keepsOutputs?: boolean;
 }
+
+/** Tensors on the GPU by the arrays that they stand for. The array is behind until it is settled. */
+type OnDevice = Map<Value['data'], OrtTensor>;
 
 /** Element types that onnxruntime's JavaScript binding names as we do. */
 const bindable: readonly DType[] = ['float32', 'float64', 'float16', 'int32', 'int64', 'int8', 'uint8', 'bool'];
@@ -27,11 +33,30 @@ const toOrt = (engine: Engine, name: string, v: Value): OrtTensor => {
     throw new YumoError('FEED', `input "${name}": ${v.dtype} cannot be fed; widen it to float32`, { name });
   return new engine.Tensor(v.dtype as 'float32', v.data as Float32Array, v.shape as number[]); // the binding checks type against array
 };
-const fromOrt = (t: OrtTensor): Value => ({ dtype: t.type as DType, shape: t.dims, data: t.data as Value['data'] });
+const fromOrt = (t: OrtTensor, data: unknown = t.data): Value =>
+  ({ dtype: t.type as DType, shape: t.dims, data }) as Value; // the engine's arrays are of the tensor's type
 
-/** A session as a program. `forms` are the inputs it expects. */
-function program(engine: Engine, session: InferenceSession, forms: Forms, outputs: Forms): Program {
+/** Copies a tensor's numbers into its array. */
+async function settle(data: Value['data'], tensor: OrtTensor): Promise<void> {
+  (data as Float32Array).set((await tensor.getData()) as Float32Array); // of one type and size: the tensor was an output into this array
+}
+
+/** A session as a program. `forms` are the inputs it expects, `resident` the outputs that stay on the GPU. */
+function program(
+  engine: Engine,
+  device: string,
+  session: InferenceSession,
+  forms: Forms,
+  outputs: Forms,
+  resident: ReadonlySet<string> = new Set(),
+  onDevice: OnDevice = new Map(),
+): Program {
+  const own: OnDevice = new Map(); // made by this session, and gone with it
   let last: Promise<unknown> = Promise.resolve();
+  /** The engine's own end of the last run: a caller who stopped does not wait for it, the next run and `dispose` do. */
+  let busy: Promise<unknown> = Promise.resolve();
+  /** Set when the device is gone: nothing that was made on it works again. */
+  let lost: YumoError | undefined;
   let released = false;
 
   async function execute(
@@ -39,11 +64,13 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
     { outputs: wanted, into = {}, signal }: RunOptions,
   ): Promise<Record<string, Value>> {
     throwIfAborted(signal, 'run');
+    await unlessAborted(busy, signal, 'run');
+    if (lost) throw lost;
     if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
     const sizes = checkFeeds(forms, feeds);
     const tensors = new Map<Value['data'], OrtTensor>();
     const share = (name: string, v: Value): OrtTensor => {
-      const known = tensors.get(v.data);
+      const known = onDevice.get(v.data) ?? tensors.get(v.data);
       if (known) return known;
       const made = toOrt(engine, name, v);
       tensors.set(v.data, made);
@@ -58,18 +85,36 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
       fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
-      const results = await session.run(fed, fetches);
-      return Object.fromEntries(
-        names.map((name) => {
-          const target = into[name];
-          const made = results[name] as OrtTensor;
-          if (!target) return [name, fromOrt(made)];
+      const running = session.run(fed, fetches);
+      busy = running.catch(() => undefined);
+      // Arrays of the caller's are written to the end: state half old and half new would be worth nothing.
+      const writes = Object.keys(into).length > 0;
+      const results = await (writes ? running : unlessAborted(running, signal, 'run'));
+      const found: Record<string, Value> = {};
+      for (const name of names) {
+        const target = into[name];
+        const made = results[name] as OrtTensor;
+        if (resident.has(name) && target) {
+          // Two sets of buffers take turns: what was read in this run is given back now, for the outputs of the next one.
+          onDevice.get(target.data)?.dispose();
+          onDevice.set(target.data, made);
+          own.set(target.data, made);
+          found[name] = target;
+        } else if (resident.has(name)) {
+          found[name] = { ...fromOrt(made, await made.getData(true)) };
+        } else if (!target) found[name] = fromOrt(made);
+        else {
           if (!engine.fillsTargets) (target.data as Float32Array).set(made.data as Float32Array); // checked: of one type and size
-          return [name, target];
-        }),
-      );
+          found[name] = target;
+        }
+      }
+      return found;
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) {
+        lost = deviceLost(device, error);
+        throw lost;
+      }
       throw new YumoError(
         'RUNTIME',
         `onnxruntime: the run failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -89,11 +134,27 @@ function program(engine: Engine, session: InferenceSession, forms: Forms, output
     },
     async dispose() {
       await last;
-      if (!released) await session.release();
+      await busy;
+      if (released) return;
       released = true;
+      for (const [data, tensor] of own) {
+        if (onDevice.get(data) !== tensor) continue; // a later run of another program has newer numbers
+        await settle(data, tensor);
+        onDevice.delete(data);
+        tensor.dispose();
+      }
+      await session.release();
     },
   };
 }
+
+const deviceLost = (device: string, error: unknown): YumoError =>
+  new YumoError(
+    'RUNTIME',
+    `${device}: the GPU's device was lost (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); load the model again, or use another device (wasm, cpu)`,
+    { device, lost: true },
+    error,
+  );
 
 /** Types and sizes as a session reports them (named sizes as strings). */
 function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<string, Form> {
@@ -118,21 +179,31 @@ export function onnxruntime(
   session: (purpose: 'inference' | 'training') => InferenceSession.SessionOptions,
   target: Partial<Target>,
 ): Runtime {
+  const onDevice: OnDevice = new Map();
   const create = async (
     model: Uint8Array,
     purpose: 'inference' | 'training',
     signal?: AbortSignal,
+    resident: readonly string[] = [],
   ): Promise<InferenceSession> => {
     throwIfAborted(signal, 'compile');
     try {
-      const made = await engine.InferenceSession.create(model, session(purpose));
-      if (signal?.aborted) {
-        await made.release();
-        throwIfAborted(signal, 'compile');
+      const making = engine.InferenceSession.create(model, {
+        ...session(purpose),
+        ...(resident.length > 0
+          ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
+          : {}),
+      });
+      try {
+        return await unlessAborted(making, signal, 'compile');
+      } catch (error) {
+        // Nobody waits for it any more; it is given back when it is there.
+        if (signal?.aborted) making.then((made) => made.release()).catch(() => undefined);
+        throw error;
       }
-      return made;
     } catch (error) {
       if (isYumoError(error)) throw error;
+      if (isDeviceLost(error)) throw deviceLost(name, error);
       throw new YumoError(
         'RUNTIME',
         `onnxruntime (${name}): the model could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -144,18 +215,25 @@ export function onnxruntime(
   return {
     name,
     description,
-    async compile(graph, { constants = {}, purpose = 'inference', signal }: CompileOptions = {}) {
-      const made = await create(toOnnx(graph, { constants, target }), purpose, signal);
+    async compile(graph, { constants = {}, purpose = 'inference', resident: asked = [], signal }: CompileOptions = {}) {
+      const resident = engine.keepsOutputs === true ? asked : [];
+      const made = await create(toOnnx(graph, { constants, target }), purpose, signal, resident);
       const forms = new Map(
         graph.inputs
           .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
           .filter(([n]) => !(n in constants)),
       );
-      return program(engine, made, forms, new Map(Object.entries(graph.outputs)));
+      return program(engine, name, made, forms, new Map(Object.entries(graph.outputs)), new Set(resident), onDevice);
+    },
+    async settle(values) {
+      for (const { data } of Object.values(values)) {
+        const tensor = onDevice.get(data);
+        if (tensor) await settle(data, tensor);
+      }
     },
     async load(model, { signal } = {}) {
       const made = await create(model, 'inference', signal);
-      return program(engine, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
+      return program(engine, name, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
     },
   };
 }

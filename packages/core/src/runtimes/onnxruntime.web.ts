@@ -53,7 +53,12 @@ export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: We
     ? 'onnxruntime-web, WebGPU'
     : `onnxruntime-web, WebAssembly, ${ort.env.wasm.numThreads} thread${ort.env.wasm.numThreads === 1 ? '' : 's'}`;
   return onnxruntime(
-    { InferenceSession: ort.InferenceSession, Tensor: ort.Tensor, fillsTargets: false } as unknown as Engine, // structurally the same classes, declared once more in the package
+    {
+      InferenceSession: ort.InferenceSession,
+      Tensor: ort.Tensor,
+      fillsTargets: false,
+      keepsOutputs: gpu,
+    } as unknown as Engine, // structurally the same classes, declared once more in the package
     chosen,
     description,
     (purpose) => ({

@@ -11,6 +11,11 @@ export interface CompileOptions {
   readonly constants?: Values;
   /** The graph updates state or has gradients: weights are inputs, so folding and packing them is wasted time. */
   readonly purpose?: 'inference' | 'training';
+  /**
+   * Outputs whose numbers may stay on the device when a run writes them `into` arrays: later runs take these arrays' feeds from there, and
+   * {@link Runtime.settle} brings the numbers back. Engines that compute in the processor's memory ignore it.
+   */
+  readonly resident?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -41,5 +46,7 @@ export interface Runtime {
   readonly description: string;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** Loads a model file (ONNX) made here or elsewhere. Engines that cannot throw `RUNTIME`. */
+  /** Makes arrays hold the numbers that were left on the device, see {@link CompileOptions.resident}. Absent: they always do. */
+  settle?(values: Values): Promise<void>;
   load(model: Uint8Array, options?: Pick<CompileOptions, 'signal'>): Promise<Program>;
 }

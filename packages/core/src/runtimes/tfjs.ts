@@ -12,6 +12,7 @@ import { type ConstantNode, type Graph, inputName, narrowed, type OpNode } from 
 import type { Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime } from './runtime.ts';
+import { isDeviceLost } from './stopping.ts';
 
 /** The module: `@tensorflow/tfjs`, `@tensorflow/tfjs-core`, `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`, as imported. */
 export interface TensorFlowModule {
@@ -163,6 +164,13 @@ export async function tfjs({
         });
       } catch (error) {
         if (isYumoError(error)) throw error;
+        if (isDeviceLost(error))
+          throw new YumoError(
+            'RUNTIME',
+            `${name}: the GPU's device was lost (${messageOf(error)}); load the model again, or use another device (wasm, cpu)`,
+            { device: name, lost: true },
+            error,
+          );
         const { op, place } = step.node;
         const shapes = x.map((t) => `[${t.shape}]`).join(' ');
         throw new YumoError(

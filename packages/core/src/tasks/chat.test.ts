@@ -49,6 +49,19 @@ describe('a chat', () => {
     expect(seen.at(-1)).toEqual({ addSpecialTokens: false, specialTokensInText: 'parse' });
   });
 
+  it('reads of the next turn only what is new', async () => {
+    generator.prefixes.clear();
+    const options = { maxNewTokens: 2, temperature: 0 };
+    const { text } = await chat.run([user('de')], options);
+    const before = generator.prefixes.reusedTokens;
+    const turns = [user('de'), model(text), user('g')];
+    const answer = await chat.run(turns, options);
+    // The first prompt and the answer but its last letter, as far as the template writes the same again.
+    expect(generator.prefixes.reusedTokens - before).toBeGreaterThanOrEqual(3);
+    generator.prefixes.clear();
+    expect((await chat.run(turns, options)).text).toBe(answer.text);
+  });
+
   it('forgets the oldest turns first, never the system and the last one', () => {
     const turns = [{ role: 'system', content: 'h' }, user('de'), model('f'), user('g')];
     expect(shown(turns, 2)).toEqual(['ahbdecfbgc', 0]);

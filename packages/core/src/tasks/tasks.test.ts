@@ -3,6 +3,8 @@
 import { trainWordPiece } from '@yumo/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { type Scripted, scriptedRuntime, scriptedSource } from '../../test/scripted-runtime.ts';
+import { memorySource } from '../checkpoint/source.ts';
+import { FeatureExtractor } from './feature-extraction.ts';
 import { MaskFiller } from './fill-mask.ts';
 import { QuestionAnswerer } from './question-answering.ts';
 import { TextClassifier } from './text-classification.ts';
@@ -306,5 +308,54 @@ describe('fill-mask', () => {
     expect(found![0]![1]!.score).toBeCloseTo(Math.exp(2) / total, 6);
     expect(found![0]![0]!.sequence).toBe(`a ${tokenizer.decode([12])} b`.replace(' ##', ''));
     await expect(filler.run(['a b'])).rejects.toMatchObject({ code: 'DATA' });
+  });
+});
+
+describe('feature extraction', () => {
+  /** A token's state is its id, and its place. */
+  const answer = (ids: number[]): Scripted => ({ last_hidden_state: ids.map((id, i) => [id, i]) });
+  const extractor = async (files: Readonly<Record<string, object>> = {}) => {
+    const { args } = load('BertModel', answer);
+    const [source, ...rest] = args;
+    const added = memorySource(Object.fromEntries(Object.entries(files).map(([name, v]) => [name, JSON.stringify(v)])));
+    const both = {
+      ...source,
+      exists: async (path: string) => (await added.exists(path)) || source.exists(path),
+      size: async (path: string) => ((await added.exists(path)) ? added : source).size(path),
+      read: async (path: string, o?: object) => ((await added.exists(path)) ? added : source).read(path, o),
+    };
+    return FeatureExtractor.load(both, ...rest);
+  };
+  const idsOf = (text: string): number[] => [...tokenizer.encodeIds(text)];
+
+  it('pools as asked, or as the folder of a sentence encoder says', async () => {
+    const plain = await extractor();
+    const ids = idsOf('abc');
+    const mean = ids.reduce((a, b) => a + b, 0) / ids.length;
+    const raw = { normalize: false };
+    expect([...(await plain.run(['abc'], raw))[0]!]).toEqual([mean, (ids.length - 1) / 2].map(Math.fround));
+    expect([...(await plain.run(['abc'], { ...raw, pooling: 'cls' }))[0]!]).toEqual([ids[0], 0]);
+    expect([...(await plain.run(['abc', 'a'], { ...raw, pooling: 'last' }))[0]!]).toEqual([ids.at(-1), ids.length - 1]);
+    const first = await extractor({
+      '1_Pooling/config.json': { pooling_mode_cls_token: true, word_embedding_dimension: 2 },
+    });
+    expect([...(await first.run(['abc'], raw))[0]!]).toEqual([ids[0], 0]);
+    await expect(extractor({ '1_Pooling/config.json': { pooling_mode_max_tokens: true } })).rejects.toThrow(
+      'pooling_mode_max_tokens',
+    );
+    await expect(plain.run(['a'], { pooling: 'lats' as 'last' })).rejects.toThrow('did you mean "last"');
+  });
+
+  it('puts prompts before texts: by name, by the default of the folder, or as given', async () => {
+    const prompts = { query: 'q ', passage: 'p ' };
+    const prompted = await extractor({
+      'config_sentence_transformers.json': { prompts, default_prompt_name: 'passage' },
+    });
+    const plain = await extractor();
+    const vector = async (e: FeatureExtractor, text: string, o: object = {}) => [...(await e.run([text], o))[0]!];
+    expect(await vector(prompted, 'ab', { prompt: 'query' })).toEqual(await vector(plain, 'q ab'));
+    expect(await vector(prompted, 'ab')).toEqual(await vector(plain, 'p ab'));
+    expect(await vector(prompted, 'ab', { prefix: '' })).toEqual(await vector(plain, 'ab'));
+    await expect(prompted.run(['ab'], { prompt: 'qeury' })).rejects.toThrow('did you mean "query"');
   });
 });

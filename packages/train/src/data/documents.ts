@@ -22,7 +22,14 @@ export function documentsOf(data: TrainingData, recipe: DataRecipe): Split {
   if (recipe.kind !== 'rows') throw new Error('internal: the data are not those of the recipe');
   const parts = partsOf(data, recipe.validationShare, 'of running text', textsOfFile);
   const training = new Set(parts.training);
-  return { training: [...training], validation: [...new Set(parts.validation)].filter((t) => !training.has(t)) };
+  const validation = [...new Set(parts.validation)].filter((t) => !training.has(t));
+  if (validation.length === 0)
+    throw new YumoError(
+      'DATA',
+      `data: all ${parts.validation.length} validation texts are also in the training part; give others, or a larger data.validationShare`,
+      { texts: parts.validation.length },
+    );
+  return { training: [...training], validation };
 }
 
 /** All texts of a file's rows. */

@@ -37,3 +37,12 @@ export function neededToken(tokenizer: Pick<Tokenizer, 'tokenToId'>, role: Token
 /** Names of the roles in a tokenizer that is trained here. */
 export const roleName = (role: TokenRole, family: 'bert' | 'sentencepiece'): string =>
   names[role][family === 'bert' ? 0 : 1]!;
+
+/** Fields of an encoder's config.json. The end is that of a sentence, which BART's classifier reads. @throws YumoError `TOKENIZER` */
+export function encoderFields(
+  tokenizer: Pick<Tokenizer, 'tokenToId'>,
+  who: string,
+): { readonly pad_token_id: number; readonly eos_token_id?: number } {
+  const end = tokenOf(tokenizer, 'end');
+  return { pad_token_id: neededToken(tokenizer, 'padding', who), ...(end === undefined ? {} : { eos_token_id: end }) };
+}

@@ -54,7 +54,7 @@ export function classesOf(
       if (number === undefined)
         throw new YumoError(
           'DATA',
-          `data: label "${label}" does not occur in the training part${suggestion(label, labels)}; it has ${labels.join(', ')}`,
+          `data: label "${label}" does not occur in the training part${numeric ? '' : suggestion(label, labels)}; it has ${labels.join(', ')}`,
           { label },
         );
       return number;

@@ -1,13 +1,13 @@
 // Masked language modelling (Devlin et al. 2019, arXiv:1810.04805, §3.1): hide some tokens, predict them from both sides.
 
-import { argmax, crossEntropySum, type Value } from '@yumo/core';
+import { argmax, crossEntropySum } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
-import { ignoredLabel, shuffledRows } from '../data/batches.ts';
-import { fingerprint } from '../data/corpus.ts';
-import { documentsOf } from '../data/documents.ts';
+import { ignoredLabel } from '../data/batches.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import { neededToken } from '../data/special-tokens.ts';
-import { randomBits, randomUniform, streamKey } from '../random.ts';
-import type { Batch, Objective } from './objective.ts';
+import { randomBits, randomUniform } from '../random.ts';
+import type { Evaluation, Objective } from './objective.ts';
+import { packedReading } from './packed-text.ts';
 
 /** What hiding needs to know of a vocabulary. */
 export interface Hiding {
@@ -75,138 +75,66 @@ export function hidden(row: Int32Array, count: number, key: number, hiding: Hidi
   return { ids, positions, labels };
 }
 
-/** Documents as one stream with an end token after each. */
-export function packed(documents: readonly string[], tokenizer: Tokenizer, end: number): Int32Array {
-  const pieces = documents.map((text) => tokenizer.encodeIds(text, { addSpecialTokens: false }));
-  const stream = new Int32Array(pieces.reduce((n, p) => n + p.length + 1, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    stream.set(piece, at);
-    at += piece.length;
-    stream[at++] = end;
-  }
-  return stream;
+/** Masked positions of a row, and how many it has. */
+export const maskColumns = (padding: number): Columns => ({
+  input_ids: { padding },
+  label_positions: { padding: 0 },
+  labels: { padding: ignoredLabel },
+});
+
+export const maskExample = ({ ids, positions, labels }: HiddenRow): Example => ({
+  input_ids: ids,
+  label_positions: positions,
+  labels,
+});
+
+/** Hits among the hidden tokens. */
+export function hiddenHits(): Required<Pick<Evaluation, 'add'>> & { accuracy(): number } {
+  let hits = 0;
+  let asked = 0;
+  return {
+    add({ feeds }, { predicted }) {
+      (feeds.labels!.data as Int32Array).forEach((label, i) => {
+        if (label < 0) return;
+        asked++;
+        if (Number(predicted!.data[i]) === label) hits++;
+      });
+    },
+    accuracy: () => hits / asked,
+  };
 }
 
-/** Rows are full: texts one after the other with an end token between them, as in RoBERTa's pre-training (Liu et al. 2019, arXiv:1907.11692, §4.2). */
-export const maskedLm: Objective<'masked-lm'> = ({ recipe, objective, data }) => {
-  const split = documentsOf(data, recipe.data);
-  const { batch, accumulate, seed } = recipe;
-  const { probability, wholeWord } = objective;
-  const ids = (shape: readonly number[], values: Int32Array): Value => ({ dtype: 'int32', shape, data: values });
-  return {
+export const maskedLm: Objective<'masked-lm'> = (given) => {
+  const { kind, probability, wholeWord } = given.objective;
+  return packedReading(given, {
     tokens: { roles: ['padding', 'start', 'end', 'unknown', 'mask'] },
-    texts: () => split.training,
-    validationTexts: () => split.validation,
     heads: [/ForMaskedLM$/],
     pipeline: 'fill-mask',
-    config: (tokenizer) => ({ pad_token_id: neededToken(tokenizer, 'padding', objective.kind) }),
-    task(tokenizer, model) {
-      const [start, end] = (['start', 'end'] as const).map((r) => neededToken(tokenizer, r, objective.kind)) as [
-        number,
-        number,
-      ];
-      const hiding = hidingOf(tokenizer, objective.kind);
-      const training = packed(split.training, tokenizer, end);
-      const validation = packed(split.validation, tokenizer, end);
-      const width = Math.min(model.context - 2, training.length - 1, validation.length - 1);
+    config: (tokenizer) => ({ pad_token_id: neededToken(tokenizer, 'padding', kind) }),
+    rows(tokenizer, model, room) {
+      const [start, end, padding] = (['start', 'end', 'padding'] as const).map((role) =>
+        neededToken(tokenizer, role, kind),
+      ) as [number, number, number];
+      const hiding = hidingOf(tokenizer, kind);
+      const width = Math.min(model.context - 2, room);
       const count = Math.max(1, Math.round(probability * width));
-      const framed = (tokens: Int32Array): Int32Array => Int32Array.of(start, ...tokens, end);
-
-      const batchOf = (rows: readonly HiddenRow[], examples?: readonly number[]): Batch => {
-        const all = (of: (r: HiddenRow) => Int32Array): Int32Array => {
-          const length = of(rows[0]!).length;
-          const joined = new Int32Array(rows.length * length);
-          rows.forEach((r, i) => {
-            joined.set(of(r), i * length);
-          });
-          return joined;
-        };
-        const feeds = {
-          input_ids: ids(
-            [rows.length, width + 2],
-            all((r) => r.ids),
-          ),
-          label_positions: ids(
-            [rows.length, count],
-            all((r) => r.positions),
-          ),
-          labels: ids(
-            [rows.length, count],
-            all((r) => r.labels),
-          ),
-        };
-        return { feeds, tokens: rows.length * (width + 2), ...(examples ? { examples } : {}) };
-      };
-
-      const order = shuffledRows(training, batch, width, seed);
-      // The last row begins earlier, so that it is full.
-      const starts = Array.from({ length: Math.ceil(validation.length / width) }, (_, i) =>
-        Math.min(i * width, validation.length - width),
-      );
-      const validationRows = (): HiddenRow[] =>
-        starts.map((at, i) =>
-          hidden(
-            framed(validation.slice(at, at + width)),
-            count,
-            streamKey(0, `validation mask ${i}`),
-            hiding,
-            wholeWord,
-          ),
-        );
-      const nothing: HiddenRow = {
-        ids: framed(validation.slice(0, width)),
-        positions: new Int32Array(count),
-        labels: new Int32Array(count).fill(ignoredLabel),
-      };
       return {
-        facts: {
-          trainingTokens: training.length,
-          validationTokens: validation.length,
-          tokensPerStep: batch * accumulate * (width + 2),
-          fingerprint: fingerprint(training, validation),
-        },
-        order: {
-          rowsPerEpoch: order.rowsPerEpoch,
-          batch: (index) => {
-            const { inputIds } = order.batch(index);
-            return batchOf(
-              Array.from({ length: batch }, (_, row) => {
-                const key = streamKey(seed, `mask ${index * batch + row}`);
-                return hidden(framed(inputIds.slice(row * width, (row + 1) * width)), count, key, hiding, wholeWord);
-              }),
-            );
-          },
-        },
-        loss: (scope, { input_ids, label_positions, labels }, dropout) => {
-          const given = { input_ids: input_ids!, label_positions: label_positions! };
-          const { logits } = model.head.build(scope, given, model.config, { dropout });
-          return { ...crossEntropySum(logits!, labels!), outputs: { predicted: argmax(logits!, 2) } };
-        },
-        metrics: ['perplexity', 'accuracy'],
-        evaluation: () => {
-          let hits = 0;
-          let asked = 0;
-          return {
-            batches: (function* () {
-              const rows = validationRows();
-              for (let at = 0; at < rows.length; at += batch) {
-                const some = rows.slice(at, at + batch);
-                while (some.length < batch) some.push(nothing);
-                yield batchOf(some);
-              }
-            })(),
-            add({ feeds }, { predicted }) {
-              (feeds.labels!.data as Int32Array).forEach((label, i) => {
-                if (label < 0) return;
-                asked++;
-                if (Number(predicted!.data[i]) === label) hits++;
-              });
-            },
-            metrics: (loss) => ({ perplexity: Math.exp(loss), accuracy: hits / asked }),
-          };
-        },
+        width,
+        columns: maskColumns(padding),
+        row: (tokens, key) => maskExample(hidden(Int32Array.of(start, ...tokens, end), count, key, hiding, wholeWord)),
       };
     },
-  };
+    loss:
+      ({ head, config }) =>
+      (scope, { input_ids, label_positions, labels }, dropout) => {
+        const inputs = { input_ids: input_ids!, label_positions: label_positions! };
+        const { logits } = head.build(scope, inputs, config, { dropout });
+        return { ...crossEntropySum(logits!, labels!), outputs: { predicted: argmax(logits!, 2) } };
+      },
+    metrics: ['perplexity', 'accuracy'],
+    measure: () => {
+      const { add, accuracy } = hiddenHits();
+      return { add, metrics: (loss) => ({ perplexity: Math.exp(loss), accuracy: accuracy() }) };
+    },
+  });
 };

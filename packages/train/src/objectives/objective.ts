@@ -95,6 +95,8 @@ export interface Reading {
   generation?(model: ModelPlan): Readonly<Record<string, unknown>>;
   /** For the card. */
   readonly pipeline: string;
+  /** How conversations become text, for tokenizer_config.json. */
+  readonly chatTemplate?: string;
   task(tokenizer: Tokenizer, model: ModelPlan): Task | Promise<Task>;
 }
 
@@ -120,6 +122,9 @@ export interface Given<K extends ObjectiveKind = ObjectiveKind> {
   readonly data: TrainingData;
   readonly note: Note;
 }
+
+/** The same for what several objectives share: all that it may know of the objective is its name. */
+export type AnyGiven = Omit<Given, 'objective'> & { readonly objective: { readonly kind: ObjectiveKind } };
 
 /** The first step of an objective: reads and checks the data. @throws YumoError `DATA`, `CONFIG` */
 export type Objective<K extends ObjectiveKind> = (given: Given<K>) => Reading | Promise<Reading>;

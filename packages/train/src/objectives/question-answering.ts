@@ -13,14 +13,14 @@ import {
 } from '../data/examples.ts';
 import type { QuestionRow } from '../data/readers/rows.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
-import { neededToken } from '../data/special-tokens.ts';
+import { encoderFields } from '../data/special-tokens.ts';
 import { cmrc } from '../metrics/chinese-answers.ts';
 import { measure } from '../metrics/metric.ts';
 import { squad, squad2 } from '../metrics/question-answering.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { shareOf } from './sequence-classification.ts';
 import { countTokens, meanTokens, textColumns, textExample, textInputs, totalTokens } from './text-inputs.ts';
+import { shareOf } from './text-task.ts';
 
 function questionRows({ name, rows }: SourceFile): QuestionRow[] {
   return rows.map((row) => {
@@ -116,7 +116,7 @@ export const questionAnswering: Objective<'question-answering'> = ({ recipe, obj
     validationTexts: () => textsOf(parts.validation),
     heads: [/ForQuestionAnswering$/],
     pipeline: 'question-answering',
-    config: (tokenizer) => ({ pad_token_id: neededToken(tokenizer, 'padding', objective.kind) }),
+    config: (tokenizer) => encoderFields(tokenizer, objective.kind),
     task(tokenizer, model) {
       const columns: Columns = {
         ...textColumns(tokenizer, model),

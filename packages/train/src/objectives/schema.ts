@@ -17,13 +17,34 @@ const labelNames = z
   .optional()
   .describe('Names for labels of the data: {"0": "negative", "1": "positive"}.');
 
+const masking = {
+  probability: z.number().gt(0).lt(1).default(0.15).describe('Share of the tokens that are asked for.'),
+  wholeWord: z.boolean().default(false).describe('Hide all tokens of a word together.'),
+};
+
 /** One kind an objective; each has its file in this folder. */
 export const objective = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('causal-lm').describe('Predict the next token.') }),
   z.strictObject({
-    kind: z.literal('masked-lm').describe('Predict hidden tokens (BERT).'),
-    probability: z.number().gt(0).lt(1).default(0.15).describe('Share of the tokens that are asked for.'),
-    wholeWord: z.boolean().default(false).describe('Hide all tokens of a word together.'),
+    kind: z.literal('masked-lm').describe('Predict hidden tokens (BERT, RoBERTa).'),
+    ...masking,
+  }),
+  z.strictObject({ kind: z.literal('next-sentence').describe('Does the second part follow the first?') }),
+  z.strictObject({
+    kind: z.literal('bert-pretraining').describe('Hidden tokens and next sentence together (BERT).'),
+    ...masking,
+  }),
+  z.strictObject({
+    kind: z.literal('span-corruption').describe('Write hidden spans (T5).'),
+    density: z.number().gt(0).lt(1).default(0.15).describe('Share of the tokens that are hidden.'),
+    meanSpan: positive.default(3).describe('Mean tokens of a span.'),
+    sentinels: count.default(32).describe('Tokens that stand for spans.'),
+  }),
+  z.strictObject({
+    kind: z.literal('denoising').describe('Restore damaged text (BART).'),
+    share: z.number().gt(0).lt(1).default(0.3).describe('Share of the tokens that go.'),
+    meanSpan: positive.default(3).describe('Mean tokens of a span, which one mask replaces.'),
+    permute: z.boolean().default(true).describe('Texts of a row change places.'),
   }),
   z.strictObject({
     kind: z.literal('sequence-classification').describe('One label for a text, or a pair of texts.'),
@@ -31,6 +52,13 @@ export const objective = z.discriminatedUnion('kind', [
     labelNames,
     labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of certainty given to all classes alike.'),
   }),
+  z.strictObject({
+    kind: z.literal('multi-label-classification').describe('Any number of labels for a text.'),
+    labels,
+    labelNames,
+    separator: z.string().min(1).default(',').describe('Between labels that stand in one field.'),
+  }),
+  z.strictObject({ kind: z.literal('regression').describe('A number for a text or a pair: similarity, a grade.') }),
   z.strictObject({
     kind: z.literal('token-classification').describe('A tag for each token: entities.'),
     scheme: z
@@ -59,5 +87,13 @@ export const objective = z.discriminatedUnion('kind', [
       .describe('Validation sources that are written for at every evaluation; 0: the loss alone.'),
     beams: count.default(1).describe('Beams of these; the bundle says 4.'),
     lengthPenalty: positive.default(1).describe('Of beam search, in the bundle.'),
+  }),
+  z.strictObject({
+    kind: z.literal('instruction').describe('Answer instructions and conversations: the loss is on the answers.'),
+  }),
+  z.strictObject({
+    kind: z.literal('contrastive').describe('Sentence embeddings: texts of a pair near, all others far.'),
+    temperature: positive.default(0.05).describe('Similarities are divided by it.'),
+    label: z.string().min(1).optional().describe('Of labelled pairs, the label of those that belong together.'),
   }),
 ]);

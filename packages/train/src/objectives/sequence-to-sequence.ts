@@ -24,8 +24,8 @@ import { permuted, streamKey } from '../random.ts';
 import type { ObjectiveRecipe } from '../recipe.ts';
 import type { Metrics, Moment, Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { shareOf } from './sequence-classification.ts';
 import { smoothedSum } from './smoothing.ts';
+import { shareOf } from './text-task.ts';
 
 type Settings = Extract<ObjectiveRecipe, { kind: 'sequence-to-sequence' }>;
 

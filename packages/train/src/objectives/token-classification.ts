@@ -13,15 +13,15 @@ import {
   fingerprintOf,
 } from '../data/examples.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
-import { neededToken } from '../data/special-tokens.ts';
+import { encoderFields } from '../data/special-tokens.ts';
 import { type Entity, entitiesOf } from '../metrics/entities.ts';
 import { measure } from '../metrics/metric.ts';
 import { spanF1 } from '../metrics/span-f1.ts';
 import { labelFields } from './labels.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { shareOf } from './sequence-classification.ts';
 import { countTokens, meanTokens, textColumns, textExample, textInputs, totalTokens } from './text-inputs.ts';
+import { shareOf } from './text-task.ts';
 
 /** A text with entities, in UTF-16 units. */
 interface MarkedText {
@@ -123,7 +123,7 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
     pipeline: 'token-classification',
     config: (tokenizer) => ({
       ...labelFields(names),
-      pad_token_id: neededToken(tokenizer, 'padding', objective.kind),
+      ...encoderFields(tokenizer, objective.kind),
     }),
     task(tokenizer, model) {
       const columns: Columns = {

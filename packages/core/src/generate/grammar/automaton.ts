@@ -1,7 +1,14 @@
 // A grammar as a pushdown automaton over bytes, made deterministic as far as texts lead: a configuration is the set of all stacks that a text may have led to, and each is built once.
 
 import { YumoError } from '../../errors.ts';
-import { type CharRange, type Expression, intersection, type Rules, utf8Ranges } from './expression.ts';
+import {
+  type ByteRanges,
+  type CharRange,
+  type Expression,
+  intersection,
+  type Rules,
+  utf8Ranges,
+} from './expression.ts';
 
 interface ByteEdge {
   readonly low: number;
@@ -49,7 +56,7 @@ export interface Configuration {
 }
 
 /** Places of a grammar: repetitions within repetitions multiply them. */
-const mostStates = 1_000_000;
+const mostStates = 300_000;
 /** More readings of one text than this are refused: the grammar is hopelessly ambiguous. */
 const mostStacks = 10_000;
 
@@ -59,6 +66,7 @@ export class Automaton {
   #stacks = 0;
   #configurations = new Map<string, Configuration>();
   readonly #roots = new Map<State, Stack>();
+  readonly #runs = new Map<string | readonly CharRange[], readonly ByteRanges[]>();
 
   /**
    * @param available characters that can be written at all: others are as if the grammar had no place for them; all by default
@@ -81,6 +89,7 @@ export class Automaton {
     const pending: (() => void)[] = [];
     const first = ruleOf(start);
     while (pending.length > 0) pending.pop()!();
+    this.#runs.clear();
     const all = [...built.values()];
     checkLeftRecursion(all);
     measure(all);
@@ -139,7 +148,7 @@ export class Automaton {
     const build = (part: Expression, a: State, b: State): void => this.#build(part, a, b, ruleOf, available);
     switch (e.kind) {
       case 'chars':
-        for (const run of utf8Ranges(available ? intersection(e.ranges, available) : e.ranges)) {
+        for (const run of this.#runsOf(e.ranges, available)) {
           let at = from;
           for (const [i, [low, high]] of run.entries()) {
             const next = i === run.length - 1 ? to : this.#state();
@@ -192,6 +201,16 @@ export class Automaton {
         at.free.push(to);
       }
     }
+  }
+
+  /** Bytes of a class of characters; the same classes come again and again. */
+  #runsOf(ranges: readonly CharRange[], available: readonly CharRange[] | undefined): readonly ByteRanges[] {
+    const key = ranges.length <= 2 ? ranges.join() : ranges;
+    const known = this.#runs.get(key);
+    if (known) return known;
+    const runs = utf8Ranges(available ? intersection(ranges, available) : ranges);
+    this.#runs.set(key, runs);
+    return runs;
   }
 
   #stack(state: State, below: Stack | undefined): Stack {

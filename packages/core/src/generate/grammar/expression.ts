@@ -52,6 +52,19 @@ export const literal = (text: string): Expression =>
     }),
   );
 
+/** Any of the texts, as a tree of their beginnings: a list of thousands is read in one way at a time. */
+export function oneOf(texts: readonly string[]): Expression {
+  if (texts.length === 1) return literal(texts[0]!);
+  const heads = new Map<string, string[]>();
+  for (const text of new Set(texts)) {
+    const head = Array.from(text.slice(0, 2))[0] ?? '';
+    const rests = heads.get(head);
+    if (rests) rests.push(text.slice(head.length));
+    else heads.set(head, [text.slice(head.length)]);
+  }
+  return choice(...[...heads].map(([head, rests]) => (head === '' ? empty : sequence(literal(head), oneOf(rests)))));
+}
+
 const last = 0x10ffff;
 /** Halves of pairs are no characters of UTF-8. */
 const surrogates: CharRange = [0xd800, 0xdfff];

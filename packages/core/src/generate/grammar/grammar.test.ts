@@ -209,6 +209,15 @@ describe('JSON schema', () => {
     expect(found).toBeGreaterThan(0);
   });
 
+  it('a list of very many values is read in one way at a time', () => {
+    const values = Array.from({ length: 20_000 }, (_, i) => `value-${i}😀`);
+    const many = schema({ enum: [...values, 'value', ''] });
+    for (const good of ['"value-19999😀"', '"value-7😀"', '"value"', '""'])
+      expect(accepts(many, good), good).toBe(true);
+    for (const bad of ['"value-20000😀"', '"value-7"', '"value-"', '"😀"']) expect(accepts(many, bad), bad).toBe(false);
+    expect(many.start.stacks.length).toBe(1);
+  });
+
   it('schemas that refer to themselves are read as deep as a text goes', () => {
     const tree = schema({
       $ref: '#/$defs/node',

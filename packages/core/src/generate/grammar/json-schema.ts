@@ -1,7 +1,7 @@
 // JSON Schema (2020-12, and the names of older drafts) as a grammar. What it cannot express is refused by name, never left out.
 
 import { suggestion, YumoError } from '../../errors.ts';
-import { choice, type Expression, literal, type Rules, repeat, rule, sequence } from './expression.ts';
+import { choice, type Expression, literal, oneOf, type Rules, repeat, rule, sequence } from './expression.ts';
 import {
   anyValue,
   character,
@@ -220,7 +220,7 @@ class Compiler {
       (v) => !allowed || allowed.includes(typeOf(v)) || (typeOf(v) === 'integer' && allowed.includes('number')),
     );
     if (values.length === 0) this.#fail(place, `no value of "enum" has the type ${JSON.stringify(schema.type)}`);
-    return choice(...values.map((v) => literal(JSON.stringify(v))));
+    return oneOf(values.map((v) => JSON.stringify(v)));
   }
 
   #either(schema: Schema, place: string): Expression {

@@ -25,6 +25,7 @@ export class Emitter {
   #place = '';
   #sizes = new Map<string, { input: string; axis: number }>();
   #sizeNames = new Map<Dim, string>();
+  #shapeNames = new Map<string, string>();
 
   /** @param around the file that this is one branch of: names, weights and constants are shared, nodes are not. */
   constructor(target: Target, readers: (t: Tensor) => number, around?: Emitter) {
@@ -135,11 +136,15 @@ export class Emitter {
   sizes(shape: Shape): string {
     if (shape.every((d): d is number => typeof d === 'number')) return this.int64s(shape);
     if (shape.length === 1) return this.size(shape[0]!);
-    return this.node(
+    const known = this.#shapeNames.get(shape.join());
+    if (known) return known;
+    const name = this.node(
       'Concat',
       shape.map((d) => this.size(d)),
       { axis: 0 },
     );
+    this.#shapeNames.set(shape.join(), name);
+    return name;
   }
 }
 

@@ -36,7 +36,7 @@ function lower<K extends OpName>(e: Emitter, node: OpNode<K>, names: readonly st
   return row(e, { x: node.inputs, names, y, attrs: node.attrs } as unknown as At<K>);
 }
 
-/** The matmul whose product `add` can take into one Gemm (as its C), or undefined. Static two-axis results and row vectors only. */
+/** The matmul whose product `add` can take into one Gemm (as its C), or undefined. Matrices, and row vectors beside stacks of them. */
 function gemmOf(
   add: OpNode<'add'>,
   readers: (t: Tensor) => number,
@@ -49,10 +49,40 @@ function gemmOf(
     if (node.kind !== 'op' || node.op !== 'matmul' || readers(product) !== 1 || product.dtype !== 'float32') continue;
     const [a, b] = node.inputs;
     const flat = a.shape.length === 2 && b.shape.length === 2;
-    const rows = a.shape.length > 2 && b.shape.length === 2 && !node.attrs.transposeA && isStatic(product.shape);
+    const rows = a.shape.length > 2 && b.shape.length === 2 && !node.attrs.transposeA;
     const sameShape = show(other.shape) === show(product.shape);
     const vector = other.shape.length === 1 && other.shape[0] === product.shape.at(-1);
     if ((flat && (vector || sameShape)) || (rows && vector)) return { product, matmul: node, other };
+  }
+  return undefined;
+}
+
+/** The number that a scalar constant holds. */
+function scalarOf(t: Tensor): number | undefined {
+  return t.node.kind === 'constant' && t.node.value.data.length === 1 ? Number(t.node.value.data[0]) : undefined;
+}
+
+/** The other factor where one is the constant. */
+function timesOf(t: Tensor, op: 'mul' | 'add', factor: number): Tensor | undefined {
+  if (t.node.kind !== 'op' || t.node.op !== op) return undefined;
+  const [a, b] = t.node.inputs as readonly [Tensor, Tensor]; // mul and add have two
+  const is = (x: Tensor): boolean => Math.abs((scalarOf(x) ?? Number.NaN) - factor) < 1e-6;
+  return is(b) ? a : is(a) ? b : undefined;
+}
+
+/**
+ * x · ½ · (1 + erf(x / √2)) as it is composed, whose parts nobody else reads: one kernel instead of five passes over the widest tensor of a layer.
+ * @returns x, and the nodes that are not lowered
+ */
+function geluOf(mul: OpNode<'mul'>, readers: (t: Tensor) => number): { x: Tensor; parts: Node[] } | undefined {
+  for (const [half, other] of [mul.inputs, mul.inputs.toReversed() as unknown as typeof mul.inputs]) {
+    const x = timesOf(half, 'mul', 0.5);
+    const erf = timesOf(other, 'add', 1);
+    if (!x || erf?.node.kind !== 'op' || erf.node.op !== 'erf') continue;
+    const scaled = erf.node.inputs[0];
+    if (timesOf(scaled, 'mul', Math.SQRT1_2) !== x) continue;
+    const parts = [half, other, erf, scaled];
+    if (parts.every((t) => readers(t) === 1)) return { x, parts: parts.map((t) => t.node) };
   }
   return undefined;
 }
@@ -126,7 +156,11 @@ export function emit(
     });
   const e = new Emitter(target, readers, branch?.around);
   const names = new Map<Node, readonly string[]>();
-  const nameOf = (t: Tensor): string => names.get(t.node)![t.result]!;
+  const nameOf = (t: Tensor): string => {
+    // On first use: what only fused nodes read is left out.
+    if (t.node.kind === 'constant' && !names.has(t.node)) names.set(t.node, [e.constant(narrowed(t.node))]);
+    return names.get(t.node)![t.result]!;
+  };
   for (const name of Object.keys(outputs)) e.reserve(prefix + name);
   for (const t of graph.inputs) e.reserve(inputName(t));
 
@@ -150,11 +184,23 @@ export function emit(
   }
 
   const fused = new Set<Node>();
-  for (const node of order)
-    if (node.kind === 'op' && node.op === 'add') {
+  const gelus = new Map<Node, Tensor>();
+  for (const node of order) {
+    if (node.kind !== 'op') continue;
+    if (node.op === 'add') {
       const gemm = gemmOf(node, readers);
-      if (gemm && !(quantize && isQuantizable(gemm.matmul, constants))) fused.add(gemm.matmul);
+      if (!gemm) continue;
+      // Eight bits take a vector along, no matrix. In float32 stacks of matrices whose size is not known stay as they are: reshaping them for
+      // Gemm and back brings BERT nothing and costs a decoder 5 % (docs/log.md).
+      const small = quantize && isQuantizable(gemm.matmul, constants);
+      if (small ? gemm.other.shape.length === 1 : isStatic(gemm.product.shape)) fused.add(gemm.matmul);
     }
+    const gelu = node.op === 'mul' ? geluOf(node, readers) : undefined;
+    if (gelu) {
+      gelus.set(node, gelu.x);
+      for (const part of gelu.parts) fused.add(part);
+    }
+  }
 
   /** A weight as an initializer, made on first use so that quantized ones leave no floats behind. */
   const weightName = (t: Tensor): string => {
@@ -167,7 +213,6 @@ export function emit(
     t.node.kind === 'input' && t.node.name in constants ? weightName(t) : nameOf(t);
 
   for (const node of order) {
-    if (node.kind === 'constant') names.set(node, [e.constant(narrowed(node))]);
     if (node.kind !== 'op' || fused.has(node)) continue;
     e.at(node.place);
     if (node.op === 'add') {
@@ -181,6 +226,10 @@ export function emit(
           other,
           product,
         } = gemm;
+        if (quantize && isQuantizable(gemm.matmul, constants)) {
+          names.set(node, [lowerQuantizedMatmul(e, gemm.matmul, resolve(a), constants, resolve(other))]);
+          continue;
+        }
         const rows = a.shape.length > 2 ? e.node('Reshape', [resolve(a), e.sizes([-1, a.shape.at(-1)!])]) : resolve(a);
         const flat = e.node('Gemm', [rows, resolve(b), resolve(other)], {
           transA: +attrs.transposeA,
@@ -191,7 +240,9 @@ export function emit(
         continue;
       }
     }
-    if (quantize && node.op === 'matmul' && isQuantizable(node, constants))
+    const gelu = gelus.get(node);
+    if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
+    else if (quantize && node.op === 'matmul' && isQuantizable(node, constants))
       names.set(node, [lowerQuantizedMatmul(e, node, resolve(node.inputs[0]), constants)]);
     else if (quantize && node.op === 'gather' && isQuantizable(node, constants))
       names.set(node, [lowerQuantizedGather(e, node, resolve(node.inputs[1]), constants)]);

@@ -65,7 +65,13 @@ function transposed(weight: Value): Value {
 }
 
 /** Activations are quantized by the engine, unsigned; weights signed and symmetric per column: the pairing with fast kernels on x86. */
-export function lowerQuantizedMatmul(e: Emitter, node: OpNode<'matmul'>, x: string, constants: Constants): string {
+export function lowerQuantizedMatmul(
+  e: Emitter,
+  node: OpNode<'matmul'>,
+  x: string,
+  constants: Constants,
+  bias?: string,
+): string {
   const b = node.inputs[1];
   const name = (b.node as { name: string }).name; // isQuantizable has seen that it is an input
   const weight = node.attrs.transposeB ? transposed(constants[name]!) : constants[name]!;
@@ -79,7 +85,12 @@ export function lowerQuantizedMatmul(e: Emitter, node: OpNode<'matmul'>, x: stri
       data: scales.map((s) => s * node.attrs.scale),
     });
   }
-  return e.node('DynamicQuantizeMatMul', [x, stem, `${stem}_scale`], {}, 'com.microsoft');
+  return e.node(
+    'DynamicQuantizeMatMul',
+    [x, stem, `${stem}_scale`, ...(bias === undefined ? [] : ['', bias])],
+    {},
+    'com.microsoft',
+  );
 }
 
 /** Rows of integers, widened and scaled after the look-up: the table stays small in the file and in memory. */

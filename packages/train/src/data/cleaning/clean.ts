@@ -26,7 +26,7 @@ export interface CleanReport {
   readonly changed: number;
   readonly unclearLanguage: number;
   readonly dropped: ReadonlyMap<DropReason, number>;
-  /** The first hundred: number of the text, why, and what about it ("3 characters", "de", "like row 17 (0.93)"). */
+  /** The first hundred: number of the text, why, and what about it ("3 characters", "de", "like row 17 (0.93)", counted from 1). */
   readonly examples: readonly { readonly index: number; readonly reason: DropReason; readonly detail: string }[];
 }
 
@@ -85,7 +85,7 @@ export function cleanTexts(
       ).map((d) => [d.index, d]),
     );
     for (const { index, of, similarity } of repeats.values())
-      drop(rows[index]!.index, 'duplicate', `like row ${rows[of]!.index} (${similarity.toFixed(2)})`);
+      drop(rows[index]!.index, 'duplicate', `like row ${rows[of]!.index + 1} (${similarity.toFixed(2)})`);
     rows = rows.filter((_, i) => !repeats.has(i));
   }
   const changed = rows.filter(({ index, text }) => text !== texts[index]).length;

@@ -176,7 +176,7 @@ test('cleaning reports every row that it drops, and why', () => {
     ['too long', 1],
     ['too short', 1],
   ]);
-  expect(report.examples).toContainEqual({ index: 4, reason: 'duplicate', detail: 'like row 0 (1.00)' });
+  expect(report.examples).toContainEqual({ index: 4, reason: 'duplicate', detail: 'like row 1 (1.00)' });
   expect(report.examples).toContainEqual({ index: 3, reason: 'language', detail: 'de' });
   expect(() => cleanTexts([], { languages: ['english' as 'en'] })).toThrow('cleaning: no language "english"');
   expect(() => cleanTexts([], { minCharacters: 9, maxCharacters: 3 })).toThrow('no text could stay');
