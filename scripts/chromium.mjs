@@ -7,10 +7,10 @@ import { run, webApp } from './prepare.mjs';
 
 const playwright = join(webApp, 'node_modules/@playwright/test');
 
-/** A path may be announced and absent, or present without its libraries: only an answer counts. */
+/** A path may be announced and absent, or present without its libraries: only an answer counts. On a busy machine it takes its time. */
 async function works(path) {
   if (!path || !existsSync(path)) return false;
-  const { code } = await run(path, ['--version', '--no-sandbox'], { quiet: true, timeoutSeconds: 30 });
+  const { code } = await run(path, ['--version', '--no-sandbox'], { quiet: true, timeoutSeconds: 120 });
   return code === 0;
 }
 

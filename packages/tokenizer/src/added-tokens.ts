@@ -34,27 +34,27 @@ export interface Section {
 
 /** Finds added tokens in text: at each place the longest, the leftmost first. */
 export class AddedTokenFinder {
-  private readonly byId = new Map<number, AddedToken>();
-  private readonly trie: Trie;
-  private readonly firstUnits = new Uint8Array(65536);
-  private readonly empty: boolean;
-  private readonly allSpecial: boolean;
+  readonly #byId = new Map<number, AddedToken>();
+  readonly #trie: Trie;
+  readonly #firstUnits = new Uint8Array(65536);
+  readonly #empty: boolean;
+  readonly #allSpecial: boolean;
 
   /** @param patterns the text to look for, and the token that it stands for. */
   constructor(patterns: readonly (readonly [string, AddedToken])[]) {
     const filled = patterns.filter(([pattern]) => pattern !== '');
-    this.empty = filled.length === 0;
-    this.allSpecial = filled.every(([, token]) => token.special);
+    this.#empty = filled.length === 0;
+    this.#allSpecial = filled.every(([, token]) => token.special);
     for (const [pattern, token] of filled) {
-      this.byId.set(token.id, token);
-      this.firstUnits[pattern.charCodeAt(0)] = 1;
+      this.#byId.set(token.id, token);
+      this.#firstUnits[pattern.charCodeAt(0)] = 1;
     }
-    this.trie = new Trie(filled.map(([pattern, token]) => [pattern, token.id]));
+    this.#trie = new Trie(filled.map(([pattern, token]) => [pattern, token.id]));
   }
 
   /** Whether `split` leaves every text whole. */
   idle(plainSpecial: boolean): boolean {
-    return this.empty || (plainSpecial && this.allSpecial);
+    return this.#empty || (plainSpecial && this.#allSpecial);
   }
 
   /** The piece cut into sections. With `plainSpecial`, special tokens count as plain text. */
@@ -65,8 +65,8 @@ export class AddedTokenFinder {
     const cut = (from: number, to: number, id: number) => {
       if (from < to) sections.push({ piece: piece.slice(from, to), id });
     };
-    for (let i = this.empty ? text.length : 0; i < text.length; ) {
-      const found = this.firstUnits[text.charCodeAt(i)] === 1 ? this.longestAt(text, i) : null;
+    for (let i = this.#empty ? text.length : 0; i < text.length; ) {
+      const found = this.#firstUnits[text.charCodeAt(i)] === 1 ? this.#longestAt(text, i) : null;
       if (found === null) {
         i++;
         continue;
@@ -91,18 +91,18 @@ export class AddedTokenFinder {
     return sections;
   }
 
-  private longestAt(text: string, from: number): { token: AddedToken; end: number; length: number } | null {
+  #longestAt(text: string, from: number): { token: AddedToken; end: number; length: number } | null {
     let node = Trie.root;
     let id = -1;
     let end = from;
     for (let i = from; i < text.length && node !== -1; ) {
-      node = this.trie.child(node, text.charCodeAt(i++));
-      if (node !== -1 && this.trie.ids[node] !== -1) {
-        id = this.trie.ids[node]!;
+      node = this.#trie.child(node, text.charCodeAt(i++));
+      if (node !== -1 && this.#trie.ids[node] !== -1) {
+        id = this.#trie.ids[node]!;
         end = i;
       }
     }
-    return id === -1 ? null : { token: this.byId.get(id)!, end, length: end - from };
+    return id === -1 ? null : { token: this.#byId.get(id)!, end, length: end - from };
   }
 }
 

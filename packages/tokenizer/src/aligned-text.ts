@@ -1,4 +1,5 @@
 // A piece of text that remembers, for each of its UTF-16 units, which range of the original text it came from.
+import { enlarged } from './enlarged.ts';
 
 /** Text during normalisation and splitting. Immutable: every operation gives a new one. */
 export class AlignedText {
@@ -38,13 +39,6 @@ export class AlignedText {
     if (this.starts === null) return new AlignedText(text, this.origin + from);
     const origin = from < to ? this.starts[from]! : this.origin;
     return new AlignedText(text, origin, this.starts.subarray(from, to), this.ends!.subarray(from, to));
-  }
-
-  /** As `slice`, but the piece still counts as beginning where the whole began. */
-  keepOrigin(from: number, to: number): AlignedText {
-    const rewrite = new Rewrite(this, 0);
-    rewrite.keep(from, to);
-    return rewrite.done();
   }
 
   /** The same text with `prefix` before it; its characters point at the first character of the text. */
@@ -162,12 +156,8 @@ class Rewrite {
   private reserve(more: number): void {
     if (this.length + more <= this.starts.length) return;
     const size = Math.max(this.length + more, this.starts.length * 2);
-    const starts = new Int32Array(size);
-    const ends = new Int32Array(size);
-    starts.set(this.starts.subarray(0, this.length));
-    ends.set(this.ends.subarray(0, this.length));
-    this.starts = starts;
-    this.ends = ends;
+    this.starts = enlarged(this.starts, size);
+    this.ends = enlarged(this.ends, size);
   }
 }
 

@@ -17,6 +17,11 @@ for (let byte = 0; byte < 256; byte++) {
 /** The 256 characters in the order of their bytes: what byte-level vocabularies are written in. */
 export const byteAlphabet: readonly string[] = Array.from(byteToCode, (code) => String.fromCharCode(code));
 
+/** The token of a byte in vocabularies that fall back to bytes. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
 /** Bytes of UTF-8 that the code point needs. */
 export function utf8Length(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;

@@ -8,9 +8,9 @@ import { TokenizerError } from './errors.ts';
  * units (32 bits, little-endian, Darts layout), then the replacements, each ended by a zero byte.
  */
 export class CharacterMap {
-  private readonly units: Uint32Array;
-  private readonly replacements: Uint8Array;
-  private readonly decoder = new TextDecoder();
+  readonly #units: Uint32Array;
+  readonly #replacements: Uint8Array;
+  readonly #decoder = new TextDecoder();
 
   constructor(bytes: Uint8Array, path: string) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -26,9 +26,9 @@ export class CharacterMap {
         },
       );
     }
-    this.units = new Uint32Array(size / 4);
-    for (let i = 0; i < this.units.length; i++) this.units[i] = view.getUint32(4 + 4 * i, true);
-    this.replacements = bytes.subarray(4 + size);
+    this.#units = new Uint32Array(size / 4);
+    for (let i = 0; i < this.#units.length; i++) this.#units[i] = view.getUint32(4 + 4 * i, true);
+    this.#replacements = bytes.subarray(4 + size);
   }
 
   /**
@@ -36,9 +36,8 @@ export class CharacterMap {
    * `longest` as SentencePiece wants it; the Rust library takes the shortest.
    */
   prefix(text: string, from: number, longest: boolean): { units: number; replacement: string } | null {
-    let node = 0;
-    let unit = this.units[0]!;
-    node ^= offset(unit);
+    let unit = this.#units[0]!;
+    let node = offset(unit);
     let found: { units: number; value: number } | null = null;
     for (let i = from; i < text.length; ) {
       const codePoint = text.codePointAt(i)!;
@@ -47,24 +46,24 @@ export class CharacterMap {
       for (let b = 0, n = utf8Length(codePoint); b < n; b++) {
         const byte = utf8Byte(codePoint, b);
         node ^= byte;
-        unit = this.units[node] ?? 0;
-        if ((unit & 0x800000ff) >>> 0 !== byte) return this.result(found);
+        unit = this.#units[node] ?? 0;
+        if ((unit & 0x800000ff) >>> 0 !== byte) return this.#result(found);
         node ^= offset(unit);
         if ((unit & 0x100) !== 0) {
           // The reference counts a match at any byte; replacements end at character boundaries.
-          found = { units: i - from, value: (this.units[node] ?? 0) & 0x7fffffff };
-          if (!longest) return this.result(found);
+          found = { units: i - from, value: (this.#units[node] ?? 0) & 0x7fffffff };
+          if (!longest) return this.#result(found);
         }
       }
     }
-    return this.result(found);
+    return this.#result(found);
   }
 
-  private result(found: { units: number; value: number } | null): { units: number; replacement: string } | null {
+  #result(found: { units: number; value: number } | null): { units: number; replacement: string } | null {
     if (found === null) return null;
     let end = found.value;
-    while (end < this.replacements.length && this.replacements[end] !== 0) end++;
-    return { units: found.units, replacement: this.decoder.decode(this.replacements.subarray(found.value, end)) };
+    while (end < this.#replacements.length && this.#replacements[end] !== 0) end++;
+    return { units: found.units, replacement: this.#decoder.decode(this.#replacements.subarray(found.value, end)) };
   }
 
   /** Normalises as the Rust library does: grapheme by grapheme, short ones as a whole, else character by character. */

@@ -8,9 +8,7 @@ export class CheckedJson {
   readonly path: string;
 
   constructor(value: unknown, path: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new TokenizerError('FORMAT', `${path}: expected an object, found ${show(value)}`, { path });
-    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) unexpected(path, 'an object', value);
     this.value = value as Record<string, unknown>;
     this.path = path;
   }
@@ -31,6 +29,11 @@ export class CheckedJson {
     const value = this.get(name);
     if (!Array.isArray(value)) this.fail(name, 'a list');
     return value;
+  }
+
+  /** What `read` makes of every entry of a list; `path` leads to the entry. */
+  each<T>(name: string, read: (entry: unknown, path: string) => T): T[] {
+    return this.list(name).map((entry, i) => read(entry, `${this.path}.${name}[${i}]`));
   }
 
   string(name: string, fallback?: string): string {
@@ -74,11 +77,23 @@ export class CheckedJson {
   }
 
   fail(name: string, expected: string): never {
-    throw new TokenizerError('FORMAT', `${this.path}.${name}: expected ${expected}, found ${show(this.get(name))}`, {
-      path: `${this.path}.${name}`,
-      value: this.get(name),
-    });
+    unexpected(`${this.path}.${name}`, expected, this.get(name));
   }
+}
+
+/** The error for a value that is not what belongs at that place of the file. */
+export function unexpected(path: string, expected: string, value: unknown): never {
+  throw new TokenizerError('FORMAT', `${path}: expected ${expected}, found ${show(value)}`, { path, value });
+}
+
+/** Reads a part of tokenizer.json by the row of a table that its `type` names. */
+export function readByType<T>(
+  rows: Readonly<Record<string, (config: CheckedJson) => T>>,
+  json: unknown,
+  path: string,
+): T {
+  const config = new CheckedJson(json, path);
+  return rows[config.oneOf('type', Object.keys(rows))]!(config);
 }
 
 /** Whether the value is a whole number that fits an id or a size: 0 … 2³¹ − 1. */

@@ -1,6 +1,6 @@
 // Decoders: tokens back to text. One row per type of tokenizer.json.
 import { codeToByte } from './byte-alphabet.ts';
-import { CheckedJson } from './checked-json.ts';
+import { type CheckedJson, readByType } from './checked-json.ts';
 import type { DecoderJson } from './formats/tokenizer-json.ts';
 import { readPattern } from './normalizers.ts';
 import { readMetaspace } from './pre-tokenizers.ts';
@@ -58,40 +58,28 @@ const rows: { readonly [T in DecoderType]: (config: CheckedJson) => Decoder } = 
         .filter((text) => text !== '');
   },
   Sequence: (config) => {
-    const list = config.list('decoders').map((part, i) => readDecoder(part, `${config.path}.decoders[${i}]`));
+    const list = config.each('decoders', readDecoder);
     return (tokens) => list.reduce<readonly string[]>((result, decoder) => decoder(result), tokens);
   },
 };
 
 /** The decoder that a part of tokenizer.json describes; `path` names the part in errors. */
 export function readDecoder(json: unknown, path: string): Decoder {
-  const config = new CheckedJson(json, path);
-  return rows[config.oneOf('type', Object.keys(rows) as DecoderType[])](config);
+  return readByType(rows, json, path);
 }
 
-const untidy: readonly (readonly [string, string])[] = [
-  [' .', '.'],
-  [' ?', '?'],
-  [' !', '!'],
-  [' ,', ','],
-  [" ' ", "'"],
-  [" n't", "n't"],
-  [" 'm", "'m"],
-  [' do not', " don't"],
-  [" 's", "'s"],
-  [" 've", "'ve"],
-  [" 're", "'re"],
-];
+// Each loses the spaces around it, save for the one that is contracted.
+const untidy = [' .', ' ?', ' !', ' ,', " ' ", " n't", " 'm", ' do not', " 's", " 've", " 're"];
 
 /** English text without the spaces that tokenization left before punctuation and contractions. */
-export function cleanUp(text: string): string {
+export function cleanUp(text: string, doNot = " don't"): string {
   if (!text.includes(' ')) return text;
-  return untidy.reduce((result, [from, to]) => result.replaceAll(from, to), text);
+  return untidy.reduce((result, part) => result.replaceAll(part, part === ' do not' ? doNot : part.trim()), text);
 }
 
 /** `cleanUp` as Python's transformers has it, which leaves "do not" alone. */
 export function tidy(text: string): string {
-  return untidy.reduce((result, [from, to]) => (from === ' do not' ? result : result.replaceAll(from, to)), text);
+  return cleanUp(text, ' do not');
 }
 
 // In Rust, replacing the empty string puts the replacement around every character; `replaceAll` puts it inside surrogate pairs too.

@@ -120,70 +120,49 @@ export class Encoding implements EncodingColumns {
 
   /** The same with other columns or other overflowing windows. */
   with(changes: Partial<GivenColumns>, overflowing: readonly Encoding[] = this.overflowing): Encoding {
-    return new Encoding({ ...columnsOf(this), ...changes }, overflowing);
+    const columns = eachColumn((name) => this[name]);
+    return new Encoding({ ...columns, tokens: () => this.tokens, ...changes }, overflowing);
   }
 
   /** Tokens `from` to `to`, without overflowing windows. */
   slice(from: number, to: number): Encoding {
     return new Encoding({
-      ids: this.ids.slice(from, to),
+      ...eachColumn((name, width) => this[name].slice(width * from, width * to)),
       tokens: () => this.tokens.slice(from, to),
-      offsets: this.offsets.slice(2 * from, 2 * to),
-      wordIds: this.wordIds.slice(from, to),
-      typeIds: this.typeIds.slice(from, to),
-      attentionMask: this.attentionMask.slice(from, to),
-      specialTokensMask: this.specialTokensMask.slice(from, to),
-      sequenceIds: this.sequenceIds.slice(from, to),
     });
   }
 }
 
-function columnsOf(encoding: Encoding): GivenColumns {
-  const { ids, offsets, wordIds, typeIds, attentionMask, specialTokensMask, sequenceIds } = encoding;
-  return {
-    ids,
-    tokens: () => encoding.tokens,
-    offsets,
-    wordIds,
-    typeIds,
-    attentionMask,
-    specialTokensMask,
-    sequenceIds,
-  };
+type Column = Exclude<keyof EncodingColumns, 'tokens'>;
+
+/** Entries that a token has in each column. */
+const widths: Readonly<Record<Column, number>> = {
+  ids: 1,
+  offsets: 2,
+  wordIds: 1,
+  typeIds: 1,
+  attentionMask: 1,
+  specialTokensMask: 1,
+  sequenceIds: 1,
+};
+
+function eachColumn(make: (name: Column, width: number) => ArrayLike<number>): Omit<EncodingColumns, 'tokens'> {
+  const columns = Object.entries(widths).map(([name, width]) => [name, make(name as Column, width)]);
+  // Each column keeps its kind of array, which a type of all of them together cannot say.
+  return Object.fromEntries(columns);
 }
 
-/** Special tokens as an encoding of their own. */
-export function specialEncoding(ids: readonly number[], tokens: readonly string[], typeId: number): Encoding {
-  return fill(
-    ids.length,
-    (i) => ids[i]!,
-    (i) => tokens[i]!,
-    typeId,
-    1,
-  );
-}
-
-/** `length` tokens of padding. */
-export function paddingEncoding(length: number, id: number, token: string, typeId: number): Encoding {
-  return fill(
-    length,
-    () => id,
-    () => token,
-    typeId,
-    0,
-  );
-}
-
-function fill(
-  length: number,
-  id: (i: number) => number,
-  token: (i: number) => string,
+/** Tokens that stand for no text: special ones (`attention` 1) or padding (0). */
+export function textless(
+  ids: readonly number[],
+  tokens: readonly string[],
   typeId: number,
   attention: 0 | 1,
 ): Encoding {
+  const { length } = ids;
   return new Encoding({
-    ids: Int32Array.from({ length }, (_, i) => id(i)),
-    tokens: Array.from({ length }, (_, i) => token(i)),
+    ids: Int32Array.from(ids),
+    tokens,
     offsets: new Int32Array(2 * length),
     wordIds: new Int32Array(length).fill(-1),
     typeIds: new Int32Array(length).fill(typeId),
@@ -198,26 +177,16 @@ export function concatenate(parts: readonly Encoding[]): Encoding {
   if (parts.length === 1) return parts[0]!.overflowing.length === 0 ? parts[0]! : parts[0]!.with({}, []);
   let length = 0;
   for (const part of parts) length += part.length;
-  const columns = {
-    ids: new Int32Array(length),
-    offsets: new Int32Array(2 * length),
-    wordIds: new Int32Array(length),
-    typeIds: new Int32Array(length),
-    attentionMask: new Uint8Array(length),
-    specialTokensMask: new Uint8Array(length),
-    sequenceIds: new Int8Array(length),
-  };
-  let at = 0;
-  for (const part of parts) {
-    columns.ids.set(part.ids, at);
-    columns.offsets.set(part.offsets, 2 * at);
-    columns.wordIds.set(part.wordIds, at);
-    columns.typeIds.set(part.typeIds, at);
-    columns.attentionMask.set(part.attentionMask, at);
-    columns.specialTokensMask.set(part.specialTokensMask, at);
-    columns.sequenceIds.set(part.sequenceIds, at);
-    at += part.length;
-  }
+  const columns = eachColumn((name, width) => {
+    const first = parts[0]![name];
+    const joined = new (first.constructor as Int32ArrayConstructor)(width * length);
+    let at = 0;
+    for (const part of parts) {
+      joined.set(part[name], at);
+      at += width * part.length;
+    }
+    return joined;
+  });
   return new Encoding({ ...columns, tokens: () => parts.flatMap((part) => part.tokens) });
 }
 

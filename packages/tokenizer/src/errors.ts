@@ -43,13 +43,8 @@ export function show(value: unknown): string {
 
 /** The name of `names` nearest to `name` by edit distance. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase().slice(0, 64), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
+  const distance = (other: string) => editDistance(name.toLowerCase().slice(0, 64), other.toLowerCase());
+  return [...names].sort((a, b) => distance(a) - distance(b))[0];
 }
 
 function editDistance(a: string, b: string): number {

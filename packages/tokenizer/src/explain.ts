@@ -2,7 +2,7 @@
 import { wellFormed } from './aligned-text.ts';
 import { TokenizerError } from './errors.ts';
 import { Bpe } from './models/bpe.ts';
-import { MergeTable } from './models/merge-table.ts';
+import { mergedAt, rankAt } from './models/merge-table.ts';
 import { Unigram } from './models/unigram.ts';
 import { WordPiece } from './models/word-piece.ts';
 import type { TextOptions, Tokenizer } from './tokenizer.ts';
@@ -113,7 +113,8 @@ function reasonOf({ model }: Tokenizer, piece: string, forbidden: Uint8Array | n
 
 function mergesOf(model: Bpe, piece: string, forbidden: Uint8Array | null): Reason {
   if (model.takesWhole(piece, forbidden)) return { kind: 'whole' };
-  const ids = model.symbolsOf(piece, forbidden);
+  model.fill(piece, forbidden);
+  const ids = Array.from(model.symbols.ids.subarray(0, model.symbols.count));
   const texts = () => ids.map((id) => model.idToToken(id)!);
   const symbols = texts();
   const merges: MergeStep[] = [];
@@ -123,16 +124,16 @@ function mergesOf(model: Bpe, piece: string, forbidden: Uint8Array | null): Reas
     let bestSlot = -1;
     for (let i = 0; i + 1 < ids.length; i++) {
       const slot = model.merges.find(ids[i]!, ids[i + 1]!);
-      if (slot === -1 || forbidden?.[entries[slot + MergeTable.merged]!] === 1) continue;
-      if (best < 0 || entries[slot + MergeTable.rank]! < entries[bestSlot + MergeTable.rank]!) {
+      if (slot === -1 || forbidden?.[entries[slot + mergedAt]!] === 1) continue;
+      if (best < 0 || entries[slot + rankAt]! < entries[bestSlot + rankAt]!) {
         best = i;
         bestSlot = slot;
       }
     }
     if (best < 0) return { kind: 'merges', symbols, merges };
     const [left, right] = [model.idToToken(ids[best]!)!, model.idToToken(ids[best + 1]!)!];
-    ids.splice(best, 2, entries[bestSlot + MergeTable.merged]!);
-    merges.push({ rank: entries[bestSlot + MergeTable.rank]!, left, right, symbols: texts() });
+    ids.splice(best, 2, entries[bestSlot + mergedAt]!);
+    merges.push({ rank: entries[bestSlot + rankAt]!, left, right, symbols: texts() });
   }
 }
 

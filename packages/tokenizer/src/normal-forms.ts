@@ -62,15 +62,13 @@ function compose({ characters, changes }: Changed): Changed {
   let base = '';
   let baseChange = 0;
   let marks: [string, number][] = [];
+  const put = (character: string, change: number) => {
+    result.characters.push(character);
+    result.changes.push(change);
+  };
   const flush = () => {
-    if (base !== '') {
-      result.characters.push(base);
-      result.changes.push(baseChange);
-    }
-    for (const [mark, change] of marks) {
-      result.characters.push(mark);
-      result.changes.push(change);
-    }
+    if (base !== '') put(base, baseChange);
+    for (const [mark, change] of marks) put(mark, change);
     base = '';
     marks = [];
   };
@@ -80,10 +78,7 @@ function compose({ characters, changes }: Changed): Changed {
     const starter = isStarter(character);
     if (base === '') {
       if (starter) [base, baseChange] = [character, change];
-      else {
-        result.characters.push(character);
-        result.changes.push(change);
-      }
+      else put(character, change);
       continue;
     }
     const last = marks.at(-1)?.[0];
@@ -109,8 +104,8 @@ function primaryComposite(base: string, mark: string): string | null {
   return composed.length <= 2 && [...composed].length === 1 ? composed : null;
 }
 
-// U+0345 has the highest combining class, 240: whatever has a class goes before it.
-function isStarter(character: string): boolean {
+/** Whether the character is of combining class 0: U+0345 has the highest class, 240, and whatever has one goes before it. */
+export function isStarter(character: string): boolean {
   if (character < '\u0300') return true;
   return character !== '\u0345' && `\u0345${character}`.normalize('NFD').startsWith('\u0345');
 }

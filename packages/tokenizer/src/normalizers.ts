@@ -3,7 +3,7 @@ import type { AlignedText } from './aligned-text.ts';
 import { bytesOf } from './byte-level.ts';
 import { CharacterMap, fromBase64 } from './character-map.ts';
 import { isIdeograph, isMark, isNonSpacingMark, isOther, isWhiteSpace } from './characters.ts';
-import { CheckedJson } from './checked-json.ts';
+import { type CheckedJson, readByType } from './checked-json.ts';
 import type { NormalizerJson } from './formats/tokenizer-json.ts';
 import { normalForm } from './normal-forms.ts';
 import { literalPattern, matchRanges, translatePattern } from './regex.ts';
@@ -51,7 +51,8 @@ const rows: { readonly [T in NormalizerType]: (config: CheckedJson) => Normalize
     return (piece) => {
       let result = piece;
       if (clean) result = result.mapCharacters(cleaned);
-      if (ideographs) result = result.mapCharacters((c, codePoint) => (isIdeograph(codePoint) ? ` ${c} ` : null));
+      if (ideographs)
+        result = result.mapCharacters((c, codePoint) => (codePoint >= 0x3400 && isIdeograph(c) ? ` ${c} ` : null));
       if (accents) {
         result = normalForm(result, 'NFD').mapCharacters((c, codePoint) =>
           codePoint >= 0x300 && isNonSpacingMark(c) ? '' : null,
@@ -61,15 +62,14 @@ const rows: { readonly [T in NormalizerType]: (config: CheckedJson) => Normalize
     };
   },
   Sequence: (config) => {
-    const parts = config.list('normalizers').map((part, i) => readNormalizer(part, `${config.path}.normalizers[${i}]`));
+    const parts = config.each('normalizers', readNormalizer);
     return (piece) => parts.reduce((text, part) => part(text), piece);
   },
 };
 
 /** The normalizer that a part of tokenizer.json describes; `path` names the part in errors. */
 export function readNormalizer(json: unknown, path: string): Normalizer {
-  const config = new CheckedJson(json, path);
-  return rows[config.oneOf('type', Object.keys(rows) as NormalizerType[])](config);
+  return readByType(rows, json, path);
 }
 
 /** `pattern: { String } | { Regex }` of Replace and Split. */
@@ -100,26 +100,15 @@ function strip(piece: AlignedText, left: boolean, right: boolean): AlignedText {
   if (left) while (from < to && isWhiteSpace(text.charCodeAt(from))) from++;
   if (right) while (to > from && isWhiteSpace(text.charCodeAt(to - 1))) to--;
   if (from === 0 && to === text.length) return piece;
-  return piece.keepOrigin(from, to);
+  // The rest still counts as beginning where the whole began.
+  return piece.replaceRanges([0, from, to, text.length], '');
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what the rule is about
+const nmtDropped = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/;
+const nmtSpaces = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/;
 
 /** The white-space and control rules of SentencePiece's `nmt_nfkc`. */
 function nmt(piece: AlignedText): AlignedText {
-  return piece.mapCharacters((_, c) => {
-    if ((c >= 1 && c <= 8) || c === 0x0b || (c >= 0x0e && c <= 0x1f) || c === 0x7f || c === 0x8f || c === 0x9f)
-      return '';
-    const spaced =
-      c === 9 ||
-      c === 10 ||
-      c === 12 ||
-      c === 13 ||
-      c === 0x1680 ||
-      (c >= 0x200b && c <= 0x200f) ||
-      c === 0x2028 ||
-      c === 0x2029 ||
-      c === 0x2581 ||
-      c === 0xfeff ||
-      c === 0xfffd;
-    return spaced ? ' ' : null;
-  });
+  return piece.mapCharacters((character) => (nmtDropped.test(character) ? '' : nmtSpaces.test(character) ? ' ' : null));
 }

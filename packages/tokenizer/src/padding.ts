@@ -1,6 +1,6 @@
 // Padding to a common length.
 import { CheckedJson } from './checked-json.ts';
-import { concatenate, type Encoding, paddingEncoding } from './encoding.ts';
+import { concatenate, type Encoding, textless } from './encoding.ts';
 
 /** How to lengthen what is too short. */
 export interface PaddingOptions {
@@ -27,7 +27,8 @@ function padOne(encoding: Encoding, length: number, options: PaddingOptions): En
   const overflowing = encoding.overflowing.map((window) => padOne(window, length, options));
   const missing = length - encoding.length;
   if (missing <= 0) return encoding.with({}, overflowing);
-  const padding = paddingEncoding(missing, options.id ?? 0, options.token ?? '[PAD]', options.typeId ?? 0);
+  const { id = 0, token = '[PAD]', typeId = 0 } = options;
+  const padding = textless(new Array<number>(missing).fill(id), new Array<string>(missing).fill(token), typeId, 0);
   return concatenate(options.direction === 'Left' ? [padding, encoding] : [encoding, padding]).with({}, overflowing);
 }
 

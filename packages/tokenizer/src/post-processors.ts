@@ -1,8 +1,8 @@
 // Post-processors: the special tokens around the texts, and trimmed offsets. One row per type of tokenizer.json.
 import { byteToCode } from './byte-alphabet.ts';
 import { isWhiteSpace } from './characters.ts';
-import { CheckedJson, isCount } from './checked-json.ts';
-import { type Encoding, specialEncoding } from './encoding.ts';
+import { CheckedJson, isCount, readByType } from './checked-json.ts';
+import { type Encoding, textless } from './encoding.ts';
 import { show, TokenizerError } from './errors.ts';
 import type { PostProcessorJson } from './formats/tokenizer-json.ts';
 
@@ -18,43 +18,32 @@ type PostProcessorType = PostProcessorJson['type'];
 
 const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostProcessor } = {
   BertProcessing: (config) => {
-    const cls = specialToken(config, 'cls');
-    const sep = specialToken(config, 'sep');
-    return {
-      added: (pair) => (pair ? 3 : 2),
-      process: (parts, add) =>
-        add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [part, sep(1)])) : [...parts],
-    };
+    const [cls, sep] = [specialToken(config, 'cls'), specialToken(config, 'sep')];
+    const single = [cls, sequence(0), sep];
+    return fromPieces(single, [...single, sequence(1), { ...sep, typeId: 1 }], config.path);
   },
   RobertaProcessing: (config) => {
-    const cls = specialToken(config, 'cls');
-    const sep = specialToken(config, 'sep');
-    const trim = config.boolean('trim_offsets', true);
-    const prefix = config.boolean('add_prefix_space', true);
+    const [cls, sep] = [specialToken(config, 'cls'), specialToken(config, 'sep')];
+    const single = [cls, sequence(0), sep];
+    const frame = fromPieces(single, [...single, sep, { ...sequence(1), typeId: 0 }, sep], config.path);
+    const trim = readTrim(config);
     return {
-      added: (pair) => (pair ? 4 : 2),
-      process: (given, add) => {
-        const parts = given.map((part) => {
-          const trimmed = trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part;
-          // Every token is of type 0. Without special tokens the reference leaves the windows' types alone.
-          const typed = trimmed.with({ typeIds: new Int32Array(part.length) });
-          return add ? withWindows(typed, (e) => e.with({ typeIds: new Int32Array(e.length) })) : typed;
-        });
-        return add ? parts.flatMap((part, i) => (i === 0 ? [cls(0), part, sep(0)] : [sep(0), part, sep(0)])) : parts;
+      added: frame.added,
+      process: (parts, add) => {
+        const trimmed = parts.map(trim);
+        // Every token is of type 0. Without special tokens the reference leaves the windows' types alone.
+        const zero = (e: Encoding) => e.with({ typeIds: new Int32Array(e.length) });
+        return frame.process(add ? trimmed.map((part) => withWindows(part, zero)) : trimmed, add);
       },
     };
   },
   ByteLevel: (config) => {
-    const trim = config.boolean('trim_offsets', true);
-    const prefix = config.boolean('add_prefix_space', true);
-    return {
-      added: () => 0,
-      process: (parts) => parts.map((part) => (trim ? withWindows(part, (e) => trimOffsets(e, prefix)) : part)),
-    };
+    const trim = readTrim(config);
+    return { added: () => 0, process: (parts) => parts.map(trim) };
   },
   TemplateProcessing: readTemplate,
   Sequence: (config) => {
-    const list = config.list('processors').map((part, i) => readPostProcessor(part, `${config.path}.processors[${i}]`));
+    const list = config.each('processors', readPostProcessor);
     return {
       added: (pair) => list.reduce((sum, processor) => sum + processor.added(pair), 0),
       process: (parts, add) =>
@@ -65,21 +54,26 @@ const rows: { readonly [T in PostProcessorType]: (config: CheckedJson) => PostPr
 
 /** The post-processor that a part of tokenizer.json describes; `path` names the part in errors. */
 export function readPostProcessor(json: unknown, path: string): PostProcessor {
-  const config = new CheckedJson(json, path);
-  return rows[config.oneOf('type', Object.keys(rows) as PostProcessorType[])](config);
-}
-
-function specialToken(config: CheckedJson, name: 'cls' | 'sep'): (typeId: number) => Encoding {
-  const [token, id] = config.list(name);
-  if (typeof token !== 'string' || !isCount(id)) config.fail(name, 'a token and its id');
-  return (typeId) => specialEncoding([id], [token], typeId);
+  return readByType(rows, json, path);
 }
 
 type Piece = { sequence: 0 | 1; typeId: number } | { ids: number[]; tokens: string[]; typeId: number };
 
+function specialToken(config: CheckedJson, name: 'cls' | 'sep'): Piece {
+  const [token, id] = config.list(name);
+  if (typeof token !== 'string' || !isCount(id)) config.fail(name, 'a token and its id');
+  return { ids: [id], tokens: [token], typeId: 0 };
+}
+
+function sequence(index: 0 | 1): Piece {
+  return { sequence: index, typeId: index };
+}
+
 function readTemplate(config: CheckedJson): PostProcessor {
-  const single = readPieces(config, 'single', 1);
-  const pair = readPieces(config, 'pair', 2);
+  return fromPieces(readPieces(config, 'single', 1), readPieces(config, 'pair', 2), config.path);
+}
+
+function fromPieces(single: readonly Piece[], pair: readonly Piece[], path: string): PostProcessor {
   const count = (pieces: readonly Piece[]) =>
     pieces.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : 0), 0);
   const added = [count(single), count(pair)] as const;
@@ -89,14 +83,12 @@ function readTemplate(config: CheckedJson): PostProcessor {
       if (parts.length > 2) {
         throw new TokenizerError(
           'FORMAT',
-          `${config.path}: a template takes one or two texts, not the ${parts.length} parts that another post-processor left`,
-          {
-            path: config.path,
-          },
+          `${path}: a template takes one or two texts, not the ${parts.length} parts that another post-processor left`,
+          { path },
         );
       }
       return (parts.length === 2 ? pair : single).flatMap((piece) => {
-        if ('ids' in piece) return add ? [specialEncoding(piece.ids, piece.tokens, piece.typeId)] : [];
+        if ('ids' in piece) return add ? [textless(piece.ids, piece.tokens, piece.typeId, 1)] : [];
         const part = parts[piece.sequence]!;
         return [
           part.with({
@@ -111,8 +103,8 @@ function readTemplate(config: CheckedJson): PostProcessor {
 
 function readPieces(config: CheckedJson, name: 'single' | 'pair', sequences: number): Piece[] {
   const tokens = config.object('special_tokens');
-  return config.list(name).map((entry, i) => {
-    const piece = new CheckedJson(entry, `${config.path}.${name}[${i}]`);
+  return config.each(name, (entry, path) => {
+    const piece = new CheckedJson(entry, path);
     if (piece.has('Sequence')) {
       const sequence = piece.object('Sequence');
       const id = sequence.oneOf('id', ['A', 'B']) === 'A' ? 0 : 1;
@@ -141,6 +133,13 @@ const spaceCode = byteToCode[0x20]!;
 
 function isSpace(code: number): boolean {
   return code === spaceCode || isWhiteSpace(code);
+}
+
+/** What `trim_offsets` and `add_prefix_space` of ByteLevel and RobertaProcessing do to the offsets. */
+function readTrim(config: CheckedJson): (part: Encoding) => Encoding {
+  const prefix = config.boolean('add_prefix_space', true);
+  if (!config.boolean('trim_offsets', true)) return (part) => part;
+  return (part) => withWindows(part, (e) => trimOffsets(e, prefix));
 }
 
 /** Offsets without the white space at the ends of each token, save for the one that the prefix space stands for. */

@@ -2,7 +2,7 @@
 import type { AlignedText } from './aligned-text.ts';
 import { bytesOf, gpt2Pattern } from './byte-level.ts';
 import { isNumeric, isPunctuation, isWhiteSpace } from './characters.ts';
-import { CheckedJson } from './checked-json.ts';
+import { type CheckedJson, readByType } from './checked-json.ts';
 import type { PreTokenizerJson, SplitBehavior } from './formats/tokenizer-json.ts';
 import { readPattern } from './normalizers.ts';
 import { matchRanges, translatePattern } from './regex.ts';
@@ -29,7 +29,7 @@ const rows: { readonly [T in PreTokenizerType]: (config: CheckedJson) => PreToke
   Whitespace: () => {
     // The reference uses another regular-expression library here, whose word characters include the joiners.
     const words =
-      /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
+      /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu;
     return (piece) => splitAt(piece, matchRanges(words, piece.text), 'Removed', true);
   },
   WhitespaceSplit: () => splitWhere((_, c) => isWhiteSpace(c), 'Removed'),
@@ -69,16 +69,12 @@ const rows: { readonly [T in PreTokenizerType]: (config: CheckedJson) => PreToke
     const invert = config.boolean('invert', false);
     return (piece) => splitAt(piece, matchRanges(pattern, piece.text), behavior, invert);
   },
-  Sequence: (config) =>
-    inSequence(
-      config.list('pretokenizers').map((part, i) => readPreTokenizer(part, `${config.path}.pretokenizers[${i}]`)),
-    ),
+  Sequence: (config) => inSequence(config.each('pretokenizers', readPreTokenizer)),
 };
 
 /** The pre-tokenizer that a part of tokenizer.json describes; `path` names the part in errors. */
 export function readPreTokenizer(json: unknown, path: string): PreTokenizer {
-  const config = new CheckedJson(json, path);
-  return rows[config.oneOf('type', Object.keys(rows) as PreTokenizerType[])](config);
+  return readByType(rows, json, path);
 }
 
 /** The character and the scheme of a Metaspace component, of today's files and of older ones. */

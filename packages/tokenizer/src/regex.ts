@@ -1,5 +1,4 @@
 // Oniguruma patterns (Ruby syntax, as tokenizer.json holds them) rewritten as JavaScript regular expressions.
-import { whiteSpaceClass } from './characters.ts';
 import { show, TokenizerError } from './errors.ts';
 
 /**
@@ -57,10 +56,12 @@ function isInsidePair(text: string, at: number): boolean {
   return at > 0 && text.codePointAt(at - 1)! > 0xffff;
 }
 
-const space = whiteSpaceClass;
+// Unlike JavaScript's `\s` it has U+0085 and has not U+FEFF.
+const space = '\\p{White_Space}';
 const bracketWord = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
 // For Oniguruma the superscript digits and fractions of Latin-1 are word characters, but not within brackets.
 const word = `${bracketWord}\\xb2\\xb3\\xb9\\xbc-\\xbe`;
+
 const classes: Record<string, string> = { s: space, d: '\\p{Nd}', h: '0-9A-Fa-f' };
 const posix: Record<string, string> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
@@ -79,15 +80,13 @@ const posix: Record<string, string> = {
   xdigit: '0-9A-Fa-f',
 };
 const any = '[^]';
-const wordBoundary = `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`;
-const notWordBoundary = `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`;
 const controls: Record<string, string> = { t: '\t', n: '\n', r: '\r', f: '\f', v: '\v', a: '\x07', e: '\x1b' };
 const assertions: Record<string, string> = {
   A: '(?<![^])',
   z: '(?![^])',
   Z: '(?=\\n?(?![^]))',
-  b: wordBoundary,
-  B: notWordBoundary,
+  b: `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`,
+  B: `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`,
   R: '(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])',
   N: '[^\\n]',
   O: any,
@@ -102,130 +101,130 @@ interface Options {
 /** One pass over a pattern: recursive descent that writes the JavaScript source as it goes. */
 class Translation {
   needsSets = false;
-  private at = 0;
-  private atomic = 0;
-  private depth = 0;
-  private readonly pattern: string;
-  private readonly path: string;
+  #at = 0;
+  #atomic = 0;
+  #depth = 0;
+  readonly #pattern: string;
+  readonly #path: string;
 
   constructor(pattern: string, path: string) {
-    this.pattern = pattern;
-    this.path = path;
+    this.#pattern = pattern;
+    this.#path = path;
   }
 
   whole(): string {
-    const source = this.alternatives({ ignoreCase: false, dotAll: false, extended: false });
-    if (this.at < this.pattern.length) this.refuse('a closing parenthesis without its opening one');
+    const source = this.#alternatives({ ignoreCase: false, dotAll: false, extended: false });
+    if (this.#at < this.#pattern.length) this.#refuse('a closing parenthesis without its opening one');
     return source;
   }
 
-  private refuse(what: string): never {
+  #refuse(what: string): never {
     throw new TokenizerError(
       'PATTERN',
-      `${this.path}: ${show(this.pattern)} at ${this.at}: ${what} cannot be translated to JavaScript`,
+      `${this.#path}: ${show(this.#pattern)} at ${this.#at}: ${what} cannot be translated to JavaScript`,
       {
-        path: this.path,
-        pattern: this.pattern,
-        at: this.at,
+        path: this.#path,
+        pattern: this.#pattern,
+        at: this.#at,
       },
     );
   }
 
-  private peek(text: string): boolean {
-    return this.pattern.startsWith(text, this.at);
+  #peek(text: string): boolean {
+    return this.#pattern.startsWith(text, this.#at);
   }
 
-  private take(text: string): boolean {
-    const found = this.peek(text);
-    if (found) this.at += text.length;
+  #take(text: string): boolean {
+    const found = this.#peek(text);
+    if (found) this.#at += text.length;
     return found;
   }
 
-  private takeMatch(sticky: RegExp): RegExpExecArray | null {
-    sticky.lastIndex = this.at;
-    const match = sticky.exec(this.pattern);
-    if (match !== null) this.at += match[0].length;
+  #takeMatch(sticky: RegExp): RegExpExecArray | null {
+    sticky.lastIndex = this.#at;
+    const match = sticky.exec(this.#pattern);
+    if (match !== null) this.#at += match[0].length;
     return match;
   }
 
-  private character(): string {
-    const codePoint = this.pattern.codePointAt(this.at);
-    if (codePoint === undefined) this.refuse('the end of the pattern inside an escape, a group or a class');
+  #character(): string {
+    const codePoint = this.#pattern.codePointAt(this.#at);
+    if (codePoint === undefined) this.#refuse('the end of the pattern inside an escape, a group or a class');
     const character = String.fromCodePoint(codePoint);
-    this.at += character.length;
+    this.#at += character.length;
     return character;
   }
 
-  private alternatives(options: Options): string {
-    if (++this.depth > 200) this.refuse('nesting deeper than 200 groups');
+  #alternatives(options: Options): string {
+    if (++this.#depth > 200) this.#refuse('nesting deeper than 200 groups');
     let source = '';
     for (;;) {
-      if (this.at >= this.pattern.length || this.peek(')')) break;
-      if (this.take('|')) source += '|';
-      else source += this.quantified(options);
+      if (this.#at >= this.#pattern.length || this.#peek(')')) break;
+      if (this.#take('|')) source += '|';
+      else source += this.#quantified(options);
     }
-    this.depth--;
+    this.#depth--;
     return source;
   }
 
-  private quantified(options: Options): string {
-    if (options.extended && this.takeMatch(/(?:\s+|#[^\n]*\n?)+/y)) return '';
-    let atom = this.atom(options);
+  #quantified(options: Options): string {
+    if (options.extended && this.#takeMatch(/(?:\s+|#[^\n]*\n?)+/y)) return '';
+    let atom = this.#atom(options);
     for (;;) {
-      const simple = this.takeMatch(/([*+?])([+?]?)/y);
+      const simple = this.#takeMatch(/([*+?])([+?]?)/y);
       if (simple !== null) {
-        if (simple[2] === '+') atom = this.possessive(`${group(atom)}${simple[1]}`);
-        else atom = `${group(atom)}${simple[0]}`;
+        if (simple[2] === '+') atom = this.#possessive(`(?:${atom})${simple[1]}`);
+        else atom = `(?:${atom})${simple[0]}`;
         continue;
       }
-      const interval = this.takeMatch(/\{(\d*)(,?)(\d*)\}/y);
+      const interval = this.#takeMatch(/\{(\d*)(,?)(\d*)\}/y);
       if (interval === null) return atom;
       const [whole, least, comma, most] = interval as unknown as [string, string, string, string];
       if (least === '' && most === '') {
-        this.at -= whole.length;
+        this.#at -= whole.length;
         return atom;
       }
-      const lazy = this.take('?');
+      const lazy = this.#take('?');
       // Ruby reads `{n}?` as "n times or not at all", `{n,m}?` as the reluctant form.
-      if (lazy && comma === '') atom = `(?:${group(atom)}{${least}})?`;
-      else atom = `${group(atom)}{${least || '0'}${comma}${most}}${lazy ? '?' : ''}`;
+      if (lazy && comma === '') atom = `(?:(?:${atom}){${least}})?`;
+      else atom = `(?:${atom}){${least || '0'}${comma}${most}}${lazy ? '?' : ''}`;
     }
   }
 
-  private possessive(source: string): string {
-    const name = `atomic${this.atomic++}`;
+  #possessive(source: string): string {
+    const name = `atomic${this.#atomic++}`;
     return `(?:(?=(?<${name}>${source}))\\k<${name}>)`;
   }
 
-  private atom(options: Options): string {
-    if (this.peek('(')) return this.group(options);
-    if (this.peek('[')) return this.characterClass(options);
-    const character = this.character();
+  #atom(options: Options): string {
+    if (this.#peek('(')) return this.#group(options);
+    if (this.#peek('[')) return this.#characterClass(options);
+    const character = this.#character();
     if (character === '.') return options.dotAll ? any : '[^\\n]';
     if (character === '^') return '(?<![^\\n])';
     if (character === '$') return '(?![^\\n])';
-    if (character === '\\') return this.escape(options);
-    if (/[*+?]/.test(character)) this.refuse('a quantifier with nothing before it');
-    return this.literal(character, options);
+    if (character === '\\') return this.#escape(options);
+    if (/[*+?]/.test(character)) this.#refuse('a quantifier with nothing before it');
+    return this.#literal(character, options);
   }
 
-  private literal(character: string, options: Options): string {
+  #literal(character: string, options: Options): string {
     if (!options.ignoreCase) return escaped(character);
     const variants = caseVariants(character);
     return variants.length === 1 ? escaped(character) : `[${variants.map(escaped).join('')}]`;
   }
 
-  private group(outer: Options): string {
-    this.at++;
-    if (!this.take('?')) return this.closed('(', outer);
+  #group(outer: Options): string {
+    this.#at++;
+    if (!this.#take('?')) return this.#closed('(', outer);
     for (const opening of [':', '=', '!', '<=', '<!'])
-      if (this.take(opening)) return this.closed(`(?${opening}`, outer);
-    if (this.take('>')) return this.possessive(this.closed('(?:', outer));
-    const named = this.takeMatch(/<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)'/y);
-    if (named !== null) return this.closed(`(?<${named[1] ?? named[2]}>`, outer);
-    if (this.takeMatch(/#[^)]*\)/y)) return '';
-    const flags = this.takeMatch(/([imx]*)(?:-([imx]*))?([:)])/y);
-    if (flags === null) this.refuse(`the group (?${this.pattern.slice(this.at, this.at + 3)}…`);
+      if (this.#take(opening)) return this.#closed(`(?${opening}`, outer);
+    if (this.#take('>')) return this.#possessive(this.#closed('(?:', outer));
+    const named = this.#takeMatch(/<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)'/y);
+    if (named !== null) return this.#closed(`(?<${named[1] ?? named[2]}>`, outer);
+    if (this.#takeMatch(/#[^)]*\)/y)) return '';
+    const flags = this.#takeMatch(/([imx]*)(?:-([imx]*))?([:)])/y);
+    if (flags === null) this.#refuse(`the group (?${this.#pattern.slice(this.#at, this.#at + 3)}…`);
     const [, on = '', off = '', end] = flags;
     const set = (letter: string, before: boolean) =>
       on.includes(letter) ? true : off.includes(letter) ? false : before;
@@ -234,46 +233,49 @@ class Translation {
       dotAll: set('m', outer.dotAll),
       extended: set('x', outer.extended),
     };
-    if (end === ':') return this.closed('(?:', inner);
+    if (end === ':') return this.#closed('(?:', inner);
     // An option without a body holds to the end of the enclosing group, its alternatives included.
-    return `(?:${this.alternatives(inner)})`;
+    return `(?:${this.#alternatives(inner)})`;
   }
 
-  private closed(opening: string, options: Options): string {
-    const source = `${opening}${this.alternatives(options)})`;
-    if (!this.take(')')) this.refuse('a group that is not closed');
+  #closed(opening: string, options: Options): string {
+    const source = `${opening}${this.#alternatives(options)})`;
+    if (!this.#take(')')) this.#refuse('a group that is not closed');
     return source;
   }
 
-  private escape(options: Options): string {
-    const next = this.pattern[this.at] ?? '';
+  #escape(options: Options): string {
+    const next = this.#pattern[this.#at] ?? '';
     if (Object.hasOwn(assertions, next)) {
-      this.at++;
+      this.#at++;
       return assertions[next]!;
     }
-    if (/[GKXgyY]/.test(next)) this.refuse(`\\${next}`);
-    const reference = this.takeMatch(/k<([A-Za-z_]\w*)>|([1-9]\d?)/y);
+    if (/[GKXgyY]/.test(next)) this.#refuse(`\\${next}`);
+    const reference = this.#takeMatch(/k<([A-Za-z_]\w*)>|([1-9]\d?)/y);
     if (reference !== null) return reference[1] !== undefined ? `\\k<${reference[1]}>` : `\\${reference[2]}`;
-    const set = this.classEscape();
+    const set = this.#classEscape();
     if (set !== null)
       return set.negated ? `[^${set.source}]` : `[${options.ignoreCase ? foldedSet(set.source) : set.source}]`;
-    return this.literal(this.characterEscape(), options);
+    return this.#literal(this.#characterEscape(), options);
   }
 
   /** `\s`, `\D`, `\p{…}` and their kind; the backslash is already taken. `wordClass` is what `\w` stands for. */
-  private classEscape(wordClass = word): { source: string; negated: boolean } | null {
-    const shorthand = this.takeMatch(/[sdwhSDWH]/y);
+  #classEscape(wordClass = word): { source: string; negated: boolean } | null {
+    const shorthand = this.#takeMatch(/[sdwhSDWH]/y);
     if (shorthand !== null) {
       const letter = shorthand[0];
       const lower = letter.toLowerCase();
       return { source: lower === 'w' ? wordClass : classes[lower]!, negated: letter !== lower };
     }
-    const property = this.takeMatch(/([pP])\{(\^?)([^}]*)\}/y);
+    const property = this.#takeMatch(/([pP])\{(\^?)([^}]*)\}/y);
     if (property === null) return null;
-    return { source: this.property(property[3]!, wordClass), negated: (property[1] === 'P') !== (property[2] === '^') };
+    return {
+      source: this.#property(property[3]!, wordClass),
+      negated: (property[1] === 'P') !== (property[2] === '^'),
+    };
   }
 
-  private property(name: string, wordClass: string): string {
+  #property(name: string, wordClass: string): string {
     const plain = name.replace(/[\s_-]/g, '').toLowerCase();
     if (plain === 'punct') return '\\p{P}';
     if (plain === 'word') return wordClass;
@@ -292,39 +294,39 @@ class Translation {
         // Not a property under this spelling.
       }
     }
-    return this.refuse(`the property \\p{${name}}`);
+    return this.#refuse(`the property \\p{${name}}`);
   }
 
   /** One character written as an escape; the backslash is already taken. */
-  private characterEscape(): string {
-    const code = this.takeMatch(
+  #characterEscape(): string {
+    const code = this.#takeMatch(
       /x\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|(0[0-7]{0,2})|c([A-Za-z])/y,
     );
     if (code !== null) {
       if (code[4] !== undefined) return String.fromCharCode(Number.parseInt(code[4], 8));
       if (code[5] !== undefined) return String.fromCharCode(code[5].toUpperCase().charCodeAt(0) & 0x1f);
       const value = Number.parseInt((code[1] ?? code[2] ?? code[3])!, 16);
-      if (value > 0x10ffff) this.refuse(`the code point ${value.toString(16)}`);
+      if (value > 0x10ffff) this.#refuse(`the code point ${value.toString(16)}`);
       return String.fromCodePoint(value);
     }
-    const character = this.character();
+    const character = this.#character();
     return Object.hasOwn(controls, character) ? controls[character]! : character;
   }
 
-  private characterClass(options: Options): string {
-    this.at++;
-    const negated = this.take('^');
+  #characterClass(options: Options): string {
+    this.#at++;
+    const negated = this.#take('^');
     const operands: string[] = [];
     let body = '';
     for (let first = true; ; first = false) {
-      if (this.at >= this.pattern.length) this.refuse('a character class that is not closed');
-      if (!first && this.take(']')) break;
-      if (this.take('&&')) {
+      if (this.#at >= this.#pattern.length) this.#refuse('a character class that is not closed');
+      if (!first && this.#take(']')) break;
+      if (this.#take('&&')) {
         operands.push(body);
         body = '';
         continue;
       }
-      body += this.classMember(options);
+      body += this.#classMember(options);
     }
     operands.push(body);
     if (operands.length === 1) return `[${negated ? '^' : ''}${body}]`;
@@ -333,23 +335,23 @@ class Translation {
     return `[${negated ? '^' : ''}${intersection}]`;
   }
 
-  private classMember(options: Options): string {
-    const bracket = this.takeMatch(/\[:(\^?)(\w+):\]/y);
+  #classMember(options: Options): string {
+    const bracket = this.#takeMatch(/\[:(\^?)(\w+):\]/y);
     if (bracket !== null) {
-      const source = posix[bracket[2]!] ?? this.refuse(`[:${bracket[2]}:]`);
+      const source = posix[bracket[2]!] ?? this.#refuse(`[:${bracket[2]}:]`);
       if (bracket[1] === '') return source;
       this.needsSets = true;
       return `[^${source}]`;
     }
-    if (this.peek('[')) {
-      const nested = this.characterClass(options);
+    if (this.#peek('[')) {
+      const nested = this.#characterClass(options);
       if (!nested.startsWith('[^') && !nested.includes('&&')) return nested.slice(1, -1);
       this.needsSets = true;
       return nested;
     }
     let from: string;
-    if (this.take('\\')) {
-      const set = this.classEscape(bracketWord);
+    if (this.#take('\\')) {
+      const set = this.#classEscape(bracketWord);
       if (set !== null) {
         if (!set.negated) return options.ignoreCase ? foldedSet(set.source) : set.source;
         const property = /^\\p(\{[^}]*\})$/.exec(set.source);
@@ -357,24 +359,24 @@ class Translation {
         this.needsSets = true;
         return `[^${set.source}]`;
       }
-      from = this.take('b') ? '\b' : this.characterEscape();
+      from = this.#take('b') ? '\b' : this.#characterEscape();
     } else {
-      from = this.character();
+      from = this.#character();
     }
-    if (this.peek('-') && !this.peek('-]') && !this.peek('-[')) {
-      const before = this.at++;
+    if (this.#peek('-') && !this.#peek('-]') && !this.#peek('-[')) {
+      const before = this.#at++;
       let to: string | null = null;
-      if (!this.take('\\')) to = this.character();
-      else if (this.classEscape() === null) to = this.characterEscape();
+      if (!this.#take('\\')) to = this.#character();
+      else if (this.#classEscape() === null) to = this.#characterEscape();
       // A class after the hyphen: then the hyphen stands for itself.
-      if (to === null) this.at = before;
-      else return this.range(from.codePointAt(0)!, to.codePointAt(0)!, options);
+      if (to === null) this.#at = before;
+      else return this.#range(from.codePointAt(0)!, to.codePointAt(0)!, options);
     }
     return options.ignoreCase ? caseVariants(from).map(escaped).join('') : escaped(from);
   }
 
-  private range(from: number, to: number, options: Options): string {
-    if (to < from) this.refuse('a class range that runs backwards');
+  #range(from: number, to: number, options: Options): string {
+    if (to < from) this.#refuse('a class range that runs backwards');
     let source = `${escaped(String.fromCodePoint(from))}-${escaped(String.fromCodePoint(to))}`;
     if (options.ignoreCase && to - from < 2000) {
       const others = new Set<string>();
@@ -383,23 +385,6 @@ class Translation {
     }
     return source;
   }
-}
-
-// A quantifier holds for one atom; what is longer, or already quantified, gets a group of its own.
-function group(atom: string): string {
-  if (/^(?:\\u\{[0-9a-f]+\}|[^\\]|\[(?:[^\]\\[]|\\.)*\])$/u.test(atom)) return atom;
-  return /^\(\?(?:<?[=!])/.test(atom) || !isOneGroup(atom) ? `(?:${atom})` : atom;
-}
-
-function isOneGroup(atom: string): boolean {
-  if (!atom.startsWith('(') || !atom.endsWith(')')) return false;
-  let depth = 0;
-  for (let i = 0; i < atom.length; i++) {
-    if (atom[i] === '\\') i++;
-    else if (atom[i] === '(') depth++;
-    else if (atom[i] === ')' && --depth === 0) return i === atom.length - 1;
-  }
-  return false;
 }
 
 function escaped(character: string): string {

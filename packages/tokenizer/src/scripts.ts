@@ -1,11 +1,11 @@
 // The script of a character, as SentencePiece's pre-tokenization by script sees it.
 import { newerThan9 } from './unicode-differences.ts';
 
-/** The codes (ISO 15924) of the scripts of Unicode 9, the common ones first. */
+/** The codes (ISO 15924) of the scripts of Unicode 9; of those that begin with the same letter it is written once. */
 const scripts =
-  'LatnZyyyHaniHiraKanaHangCyrlGrekArabHebrDevaThaiZinhAdlmAhomHluwArmnAvstBaliBamuBassBatkBengBhksBopoBrahBraiBugiBuhdCansCariAghbCakmChamCherCoptXsuxCprtDsrtDuplEgypElbaEthiGeorGlagGothGranGujrGuruHanoHatrArmiPhliPrtiJavaKthiKndaKaliKharKhmrKhojSindLaooLepcLimbLinaLinbLisuLyciLydiMahjMlymMandManiMarcMteiMendMercMeroPlrdModiMongMrooMultMymrNbatTaluNewaNkooOgamOlckHungItalNarbPermXpeoSarbOrkhOryaOsgeOsmaHmngPalmPaucPhagPhnxPhlpRjngRunrSamrSaurShrdShawSiddSgnwSinhSoraSundSyloSyrcTglgTagbTaleLanaTavtTakrTamlTangTeluThaaTibtTfngTirhUgarVaiiWaraYiii'.match(
-    /.{4}/g,
-  )!;
+  'AdlmghbhomrabrmirmnvstBaliamuassatkenghksoporahraiugiuhdCakmansarihamheroptprtyrlDevasrtuplEgyplbathiGeorlagothranrekujruruHanganianoatrebriraluwmngungItalJavaKalianaharhmrhojndathiLanaaooatnepcimbinainbisuyciydiMahjandaniarcendercerolymodiongrooteiultymrNarbbatewakooOgamlckrkhryasgesmaPalmaucermhaghlihlphnxlrdrtiRjngunrSamrarbaurgnwhawhrdiddindinhoraundyloyrcTagbakralealuamlangavtelufngglghaahaiibtirhUgarVaiiWaraXpeosuxYiiiZinhyyy'
+    .match(/[A-Z][a-z]+/g)!
+    .flatMap((group) => group.match(/[a-z]{3}/g)!.map((rest) => group.charAt(0) + rest));
 
 const patterns: (RegExp | undefined)[] = [];
 const known = new Map<string, string>([

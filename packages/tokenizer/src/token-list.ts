@@ -1,6 +1,7 @@
 // Collects the tokens of one text, word by word: ids, and where asked for, offsets and words.
 import type { AlignedText } from './aligned-text.ts';
 import { Encoding } from './encoding.ts';
+import { enlarged } from './enlarged.ts';
 import type { Model, TokenSink } from './models/model.ts';
 import type { WordCache } from './quick/word-cache.ts';
 
@@ -22,9 +23,7 @@ export class TokenList implements TokenSink {
 
   constructor(idsOnly: boolean) {
     this.idsOnly = idsOnly;
-    this.ids = new Int32Array(256);
-    this.offsets = idsOnly ? none : new Int32Array(512);
-    this.wordIds = idsOnly ? none : new Int32Array(256);
+    this.ids = this.offsets = this.wordIds = none;
   }
 
   /** Empties the list for the next text; room for very many tokens is given back. */
@@ -33,11 +32,7 @@ export class TokenList implements TokenSink {
     this.word = -1;
     this.piece = null;
     this.surfaces = null;
-    if (this.ids.length > mostKept) {
-      this.ids = new Int32Array(256);
-      this.offsets = this.idsOnly ? none : new Int32Array(512);
-      this.wordIds = this.idsOnly ? none : new Int32Array(256);
-    }
+    if (this.ids.length > mostKept) this.ids = this.offsets = this.wordIds = none;
     return this;
   }
 
@@ -142,18 +137,12 @@ export class TokenList implements TokenSink {
   }
 
   private grow(least: number): void {
-    const size = Math.max(least, 2 * this.ids.length);
-    this.ids = resized(this.ids, size);
+    const size = Math.max(least, 2 * this.ids.length, 256);
+    this.ids = enlarged(this.ids, size);
     if (this.idsOnly) return;
-    this.offsets = resized(this.offsets, 2 * size);
-    this.wordIds = resized(this.wordIds, size);
+    this.offsets = enlarged(this.offsets, 2 * size);
+    this.wordIds = enlarged(this.wordIds, size);
   }
-}
-
-function resized(array: Int32Array, size: number): Int32Array {
-  const larger = new Int32Array(size);
-  larger.set(array);
-  return larger;
 }
 
 /** Offsets counted in UTF-16 units of `text`, counted in its code points. */

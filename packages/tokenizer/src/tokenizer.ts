@@ -4,7 +4,7 @@ import { AlignedText, wellFormed } from './aligned-text.ts';
 import { CheckedJson, parseJson } from './checked-json.ts';
 import { DecodeStream } from './decode-stream.ts';
 import { type Decoder, readDecoder, tidy } from './decoders.ts';
-import { type Encoding, join, specialEncoding } from './encoding.ts';
+import { type Encoding, join, textless } from './encoding.ts';
 import { TokenizerError } from './errors.ts';
 import type { TokenizerJson } from './formats/tokenizer-json.ts';
 import { readModel } from './models/index.ts';
@@ -60,37 +60,37 @@ export class Tokenizer {
   readonly addedTokens: readonly AddedToken[];
   readonly truncation: TruncationOptions | null;
   readonly padding: PaddingOptions | null;
-  private readonly json: TokenizerJson;
-  private readonly normalizer: Normalizer | null;
-  private readonly preTokenizer: PreTokenizer | null;
-  private readonly postProcessor: PostProcessor | null;
-  private readonly decoder: Decoder | null;
-  private readonly asGiven: AddedTokenFinder;
-  private readonly asNormalized: AddedTokenFinder;
-  private readonly addedIds = new Map<string, number>();
+  readonly #json: TokenizerJson;
+  readonly #normalizer: Normalizer | null;
+  readonly #preTokenizer: PreTokenizer | null;
+  readonly #postProcessor: PostProcessor | null;
+  readonly #decoder: Decoder | null;
+  readonly #asGiven: AddedTokenFinder;
+  readonly #asNormalized: AddedTokenFinder;
+  readonly #addedIds = new Map<string, number>();
   /** Texts of added tokens by id: normalised where the token is, for that is what the decoder expects. */
-  private readonly addedTexts = new Map<number, string>();
-  private readonly specialTexts: ReadonlySet<string>;
-  private readonly specialIds: ReadonlySet<number>;
-  private readonly forbidden: Uint8Array | null;
-  private readonly frame: { before: Int32Array; after: Int32Array } | null;
+  readonly #addedTexts = new Map<number, string>();
+  readonly #specialTexts: ReadonlySet<string>;
+  readonly #specialIds: ReadonlySet<number>;
+  readonly #forbidden: Uint8Array | null;
+  readonly #frame: { before: Int32Array; after: Int32Array } | null;
   /** Where tokens are collected, used again for every text. */
-  private readonly idList = new TokenList(true);
-  private readonly fullList = new TokenList(false);
+  readonly #idList = new TokenList(true);
+  readonly #fullList = new TokenList(false);
   /** The quick ways for special tokens as plain text and as tokens, made at first use; null: there is none. */
-  private readonly quick: { plain?: QuickPath | null; parse?: QuickPath | null } = {};
+  readonly #quick: { plain?: QuickPath | null; parse?: QuickPath | null } = {};
 
   private constructor(json: TokenizerJson, file: string) {
     const config = new CheckedJson(json, file);
     if (config.has('version') && config.get('version') !== '1.0') config.fail('version', '"1.0"');
     const part = <T>(name: string, read: (json: unknown, path: string) => T): T | null =>
       config.has(name) ? read(config.get(name), `${file}: ${name}`) : null;
-    this.json = json;
+    this.#json = json;
     this.model = readModel(config.get('model'), `${file}: model`);
-    this.normalizer = part('normalizer', readNormalizer);
-    this.preTokenizer = part('pre_tokenizer', readPreTokenizer);
-    this.postProcessor = part('post_processor', readPostProcessor);
-    this.decoder = part('decoder', readDecoder);
+    this.#normalizer = part('normalizer', readNormalizer);
+    this.#preTokenizer = part('pre_tokenizer', readPreTokenizer);
+    this.#postProcessor = part('post_processor', readPostProcessor);
+    this.#decoder = part('decoder', readDecoder);
     this.truncation = part('truncation', readTruncation);
     this.padding = part('padding', readPadding);
     const listed = config.has('added_tokens') ? config.list('added_tokens') : [];
@@ -100,21 +100,21 @@ export class Tokenizer {
     this.addedTokens = withModelIds(added, (token) => this.model.tokenToId(token), `${file}: added_tokens`);
     const patterns = this.addedTokens.map((token): [string, AddedToken] => {
       const text =
-        token.normalized && this.normalizer !== null
-          ? this.normalizer(new AlignedText(token.content)).text
+        token.normalized && this.#normalizer !== null
+          ? this.#normalizer(new AlignedText(token.content)).text
           : token.content;
-      this.addedIds.set(token.content, token.id);
-      this.addedTexts.set(token.id, text);
+      this.#addedIds.set(token.content, token.id);
+      this.#addedTexts.set(token.id, text);
       return [text, token];
     });
-    this.asGiven = new AddedTokenFinder(patterns.filter(([, token]) => !token.normalized));
-    this.asNormalized = new AddedTokenFinder(patterns.filter(([, token]) => token.normalized));
+    this.#asGiven = new AddedTokenFinder(patterns.filter(([, token]) => !token.normalized));
+    this.#asNormalized = new AddedTokenFinder(patterns.filter(([, token]) => token.normalized));
     const special = this.addedTokens.filter((token) => token.special);
-    this.specialTexts = new Set(special.map((token) => token.content));
-    this.specialIds = new Set(special.map((token) => token.id));
+    this.#specialTexts = new Set(special.map((token) => token.content));
+    this.#specialIds = new Set(special.map((token) => token.id));
     this.vocabularySize = this.addedTokens.reduce((size, token) => Math.max(size, token.id + 1), this.model.idCount);
-    this.frame = this.findFrame();
-    this.forbidden = this.findForbidden();
+    this.#frame = this.#findFrame();
+    this.#forbidden = this.#findForbidden();
   }
 
   /**
@@ -130,7 +130,7 @@ export class Tokenizer {
 
   /** The content of a tokenizer.json for this tokenizer; equal to what it was made from. */
   toJson(): TokenizerJson {
-    return structuredClone(this.json);
+    return structuredClone(this.#json);
   }
 
   /**
@@ -140,9 +140,9 @@ export class Tokenizer {
    *   unknown token meets a character that it does not know (a BPE model only where `strict` asks for it).
    */
   encode(text: string, pair: string | null = null, options: EncodeOptions = {}): Encoding {
-    if (options.strict) for (const part of pair === null ? [text] : [text, pair]) this.refuseDropped(part, options);
+    if (options.strict) for (const part of pair === null ? [text] : [text, pair]) this.#refuseDropped(part, options);
     const padding = options.padding === undefined ? this.padding : options.padding;
-    const encoding = this.encodeUnpadded(text, pair, options);
+    const encoding = this.#encodeUnpadded(text, pair, options);
     return padding === null ? encoding : pad([encoding], padding)[0]!;
   }
 
@@ -151,23 +151,23 @@ export class Tokenizer {
     const padding = options.padding === undefined ? this.padding : options.padding;
     const encodings = texts.map((text) =>
       typeof text === 'string'
-        ? this.encodeUnpadded(text, null, options)
-        : this.encodeUnpadded(text[0], text[1], options),
+        ? this.#encodeUnpadded(text, null, options)
+        : this.#encodeUnpadded(text[0], text[1], options),
     );
     return padding === null ? encodings : pad(encodings, padding);
   }
 
   /** The ids alone, without truncation and padding: the quick way for long texts. */
   encodeIds(text: string, options: TextOptions = {}): Int32Array {
-    if (options.strict) this.refuseDropped(text, options);
-    const add = (options.addSpecialTokens ?? true) && this.postProcessor !== null;
-    if (add && this.frame === null) {
+    if (options.strict) this.#refuseDropped(text, options);
+    const add = (options.addSpecialTokens ?? true) && this.#postProcessor !== null;
+    if (add && this.#frame === null) {
       return this.encode(text, null, { ...options, truncation: null, padding: null }).ids;
     }
-    const list = this.idList.clear();
-    if (add) list.append(this.frame!.before);
-    this.fill(text, options, list);
-    if (add) list.append(this.frame!.after);
+    const list = this.#idList.clear();
+    if (add) list.append(this.#frame!.before);
+    this.#fill(text, options, list);
+    if (add) list.append(this.#frame!.after);
     return list.doneIds();
   }
 
@@ -179,10 +179,10 @@ export class Tokenizer {
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
-      const token = this.decodable(ids[i]!, options.skipSpecialTokens ?? false);
+      const token = this.#decodable(ids[i]!, options.skipSpecialTokens ?? false);
       if (token !== null) tokens.push(token);
     }
-    const text = this.join(tokens);
+    const text = this.#join(tokens);
     return options.cleanUp ? tidy(text) : text;
   }
 
@@ -190,25 +190,25 @@ export class Tokenizer {
   decodeStream(options: { skipSpecialTokens?: boolean } = {}): DecodeStream {
     const skip = options.skipSpecialTokens ?? false;
     return new DecodeStream(
-      (id) => this.decodable(id, skip),
-      (tokens) => this.join(tokens),
+      (id) => this.#decodable(id, skip),
+      (tokens) => this.#join(tokens),
     );
   }
 
   tokenToId(token: string): number | undefined {
-    return this.addedIds.get(token) ?? this.model.tokenToId(token);
+    return this.#addedIds.get(token) ?? this.model.tokenToId(token);
   }
 
   idToToken(id: number): string | undefined {
-    return this.addedTexts.get(id) ?? this.model.idToToken(id);
+    return this.#addedTexts.get(id) ?? this.model.idToToken(id);
   }
 
   /** Whether the id is one of a special token. */
   isSpecial(id: number): boolean {
-    return this.specialIds.has(id);
+    return this.#specialIds.has(id);
   }
 
-  private decodable(id: number, skipSpecialTokens: boolean): string | null {
+  #decodable(id: number, skipSpecialTokens: boolean): string | null {
     const token = this.idToToken(id);
     if (token === undefined) {
       throw new TokenizerError(
@@ -217,29 +217,29 @@ export class Tokenizer {
         { id },
       );
     }
-    return skipSpecialTokens && this.specialTexts.has(token) ? null : token;
+    return skipSpecialTokens && this.#specialTexts.has(token) ? null : token;
   }
 
-  private join(tokens: readonly string[]): string {
-    if (this.decoder === null) return tokens.join(' ');
-    return this.decoder(tokens).join('');
+  #join(tokens: readonly string[]): string {
+    if (this.#decoder === null) return tokens.join(' ');
+    return this.#decoder(tokens).join('');
   }
 
-  private encodeUnpadded(text: string, pair: string | null, options: EncodeOptions): Encoding {
+  #encodeUnpadded(text: string, pair: string | null, options: EncodeOptions): Encoding {
     const truncation = options.truncation === undefined ? this.truncation : options.truncation;
     const add = options.addSpecialTokens ?? true;
-    let first = this.encodeOne(text, 0, options, truncation);
-    let second = pair === null ? null : this.encodeOne(pair, 1, options, truncation);
+    let first = this.#encodeOne(text, 0, options, truncation);
+    let second = pair === null ? null : this.#encodeOne(pair, 1, options, truncation);
     if (truncation !== null) {
-      const added = add ? (this.postProcessor?.added(second !== null) ?? 0) : 0;
+      const added = add ? (this.#postProcessor?.added(second !== null) ?? 0) : 0;
       [first, second] = truncate(first, second, truncation, truncation.maxLength - added);
     }
     const parts = second === null ? [first] : [first, second];
-    return join(this.postProcessor === null ? parts : this.postProcessor.process(parts, add));
+    return join(this.#postProcessor === null ? parts : this.#postProcessor.process(parts, add));
   }
 
   /** @throws TokenizerError UNENCODABLE naming the first character that alone has no token. */
-  private refuseDropped(text: string, options: TextOptions): void {
+  #refuseDropped(text: string, options: TextOptions): void {
     const alone = { ...options, strict: false, addSpecialTokens: false };
     const character = [...new Set(text)].find((c) => /\S/.test(c) && this.encodeIds(c, alone).length === 0);
     if (character === undefined) return;
@@ -252,15 +252,10 @@ export class Tokenizer {
     );
   }
 
-  private encodeOne(
-    text: string,
-    sequence: 0 | 1,
-    options: EncodeOptions,
-    truncation: TruncationOptions | null,
-  ): Encoding {
-    const list = this.fullList.clear();
-    if (stopsEarly(truncation, sequence)) this.fillWithEnough(text, options, list, truncation!);
-    else this.fill(text, options, list);
+  #encodeOne(text: string, sequence: 0 | 1, options: EncodeOptions, truncation: TruncationOptions | null): Encoding {
+    const list = this.#fullList.clear();
+    if (stopsEarly(truncation, sequence)) this.#fillWithEnough(text, options, list, truncation!);
+    else this.#fill(text, options, list);
     const encoding = list.done(this.model, sequence);
     return options.offsetUnit === 'codePoint'
       ? encoding.with({ offsets: inCodePoints(encoding.offsets, wellFormed(text)) })
@@ -268,64 +263,69 @@ export class Tokenizer {
   }
 
   /** The tokens of the text, in the quickest way that there is. */
-  private fill(text: string, options: TextOptions, list: TokenList): void {
-    if (this.fillQuickly(text, options, list)) return;
-    this.pieces(wellFormed(text), options, (piece, id) => this.fillPiece(piece, id, options, list));
+  #fill(text: string, options: TextOptions, list: TokenList): void {
+    if (this.#fillQuickly(text, options, list)) return;
+    this.pieces(wellFormed(text), options, (piece, id) => this.#fillPiece(piece, id, options, list));
   }
 
-  private fillPiece(piece: AlignedText, id: number, options: TextOptions, list: TokenList): void {
+  #fillPiece(piece: AlignedText, id: number, options: TextOptions, list: TokenList): void {
     list.startPiece(piece);
     if (id >= 0) list.add(id, 0, piece.length, piece.text);
-    else this.tokenize(piece.text, list, options);
+    else this.#tokenize(piece.text, list, options);
   }
 
   /** As `fill`, for texts and tokenizers that have a quick way; false: it is not one of them. */
-  private fillQuickly(text: string, options: TextOptions, list: TokenList): boolean {
+  #fillQuickly(text: string, options: TextOptions, list: TokenList): boolean {
     const mode = options.specialTokensInText ?? 'plain';
     const plain = mode === 'plain';
-    let quick = this.quick[mode];
+    let quick = this.#quick[mode];
     if (quick === undefined) {
-      quick = this.findQuickPath(this.forbiddenIds(options));
-      this.quick[mode] = quick;
+      quick = this.#findQuickPath(this.forbiddenIds(options));
+      this.#quick[mode] = quick;
     }
-    const givenIdle = this.asGiven.idle(plain);
-    const normalizedIdle = this.asNormalized.idle(plain);
-    if (quick === null || !(normalizedIdle || this.normalizer === null) || !quick.takes(text)) return false;
+    const givenIdle = this.#asGiven.idle(plain);
+    const normalizedIdle = this.#asNormalized.idle(plain);
+    if (quick === null || !(normalizedIdle || this.#normalizer === null) || !quick.takes(text)) return false;
     const units = unitsOf(text);
     if (givenIdle && normalizedIdle) {
       quick.encode(units, 0, text.length, list);
       return true;
     }
-    for (const given of this.asGiven.split(new AlignedText(wellFormed(text)), plain)) {
-      for (const { piece, id } of given.id >= 0 ? [given] : this.asNormalized.split(given.piece, plain)) {
-        if (id >= 0) this.fillPiece(piece, id, options, list);
+    for (const given of this.#asGiven.split(new AlignedText(wellFormed(text)), plain)) {
+      for (const { piece, id } of given.id >= 0 ? [given] : this.#asNormalized.split(given.piece, plain)) {
+        if (id >= 0) this.#fillPiece(piece, id, options, list);
         else quick.encode(units, piece.origin, piece.origin + piece.length, list);
       }
     }
     return true;
   }
 
-  private findQuickPath(forbidden: Uint8Array | null): QuickPath | null {
-    const { json, model, normalizer, preTokenizer } = this;
-    return quickPathOf({ json, model, normalizer, preTokenizer }, forbidden);
+  #findQuickPath(forbidden: Uint8Array | null): QuickPath | null {
+    const parts = {
+      json: this.#json,
+      model: this.model,
+      normalizer: this.#normalizer,
+      preTokenizer: this.#preTokenizer,
+    };
+    return quickPathOf(parts, forbidden);
   }
 
   /** As `fill`, but no more pieces than are needed to fill the room. */
-  private fillWithEnough(text: string, options: TextOptions, list: TokenList, truncation: TruncationOptions): void {
+  #fillWithEnough(text: string, options: TextOptions, list: TokenList, truncation: TruncationOptions): void {
     const pieces: { piece: AlignedText; id: number }[] = [];
     this.pieces(wellFormed(text), options, (piece, id) => pieces.push({ piece, id }));
-    const enough = this.enough(pieces, truncation.maxLength, truncation.direction === 'Left', options);
-    for (const { piece, id } of enough) this.fillPiece(piece, id, options, list);
+    const enough = this.#enough(pieces, truncation.maxLength, truncation.direction === 'Left', options);
+    for (const { piece, id } of enough) this.#fillPiece(piece, id, options, list);
   }
 
   /** As many pieces, from one end, as make `limit` tokens. */
-  private enough(pieces: { piece: AlignedText; id: number }[], limit: number, fromEnd: boolean, options: TextOptions) {
+  #enough(pieces: { piece: AlignedText; id: number }[], limit: number, fromEnd: boolean, options: TextOptions) {
     let tokens = 0;
     const counter = { add: () => tokens++ };
     const order = fromEnd ? [...pieces].reverse() : pieces;
     const last = order.findIndex(({ piece, id }) => {
       if (id >= 0) tokens++;
-      else this.tokenize(piece.text, counter, options);
+      else this.#tokenize(piece.text, counter, options);
       return id < 0 && tokens >= limit;
     });
     if (last < 0) return pieces;
@@ -335,41 +335,41 @@ export class Tokenizer {
   /** Goes through the pieces of a well-formed text: added tokens with their id, the rest with -1, as the model takes them. */
   pieces(text: string, options: TextOptions, visit: (piece: AlignedText, id: number) => void): void {
     const plain = (options.specialTokensInText ?? 'plain') === 'plain';
-    for (const given of this.asGiven.split(new AlignedText(text), plain)) {
+    for (const given of this.#asGiven.split(new AlignedText(text), plain)) {
       if (given.id >= 0) {
         visit(given.piece, given.id);
         continue;
       }
-      const normalized = this.normalizer === null ? given.piece : this.normalizer(given.piece);
-      for (const { piece, id } of this.asNormalized.split(normalized, plain)) {
-        if (id >= 0 || this.preTokenizer === null) visit(piece, id);
-        else for (const cut of this.preTokenizer(piece)) if (cut.length > 0) visit(cut, -1);
+      const normalized = this.#normalizer === null ? given.piece : this.#normalizer(given.piece);
+      for (const { piece, id } of this.#asNormalized.split(normalized, plain)) {
+        if (id >= 0 || this.#preTokenizer === null) visit(piece, id);
+        else for (const cut of this.#preTokenizer(piece)) if (cut.length > 0) visit(cut, -1);
       }
     }
   }
 
   /** Flags of the ids that the model must not make from text; null: it may make all. */
   forbiddenIds(options: TextOptions): Uint8Array | null {
-    return (options.specialTokensInText ?? 'plain') === 'plain' ? this.forbidden : null;
+    return (options.specialTokensInText ?? 'plain') === 'plain' ? this.#forbidden : null;
   }
 
-  private tokenize(piece: string, sink: TokenSink, options: TextOptions): void {
+  #tokenize(piece: string, sink: TokenSink, options: TextOptions): void {
     this.model.tokenize(piece, sink, this.forbiddenIds(options));
   }
 
   /** The ids that the post-processor puts before and after a single text; null if it does more than that. */
-  private findFrame(): { before: Int32Array; after: Int32Array } | null {
-    if (this.postProcessor === null) return null;
+  #findFrame(): { before: Int32Array; after: Int32Array } | null {
+    if (this.#postProcessor === null) return null;
     const marker = -1;
-    const { ids } = join(this.postProcessor.process([specialEncoding([marker], [''], 0)], true));
+    const { ids } = join(this.#postProcessor.process([textless([marker], [''], 0, 1)], true));
     const at = ids.indexOf(marker);
     if (at < 0 || ids.includes(marker, at + 1)) return null;
     return { before: ids.slice(0, at), after: ids.slice(at + 1) };
   }
 
   /** Flags of the special ids that the model itself could make from plain text; null: none. */
-  private findForbidden(): Uint8Array | null {
-    const reachable = [...this.specialIds].filter((id) => this.model.reaches(id));
+  #findForbidden(): Uint8Array | null {
+    const reachable = [...this.#specialIds].filter((id) => this.model.reaches(id));
     if (reachable.length === 0) return null;
     const flags = new Uint8Array(this.vocabularySize);
     for (const id of reachable) flags[id] = 1;

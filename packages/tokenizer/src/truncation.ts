@@ -92,19 +92,9 @@ function truncateOne(encoding: Encoding, length: number, stride: number, directi
     );
   }
   const windows: Encoding[] = [];
-  const step = length - stride;
-  if (direction === 'Right') {
-    for (let from = 0; ; from += step) {
-      const to = Math.min(from + length, total);
-      windows.push(encoding.slice(from, to));
-      if (to === total) break;
-    }
-  } else {
-    for (let to = total; ; to -= step) {
-      const from = Math.max(to - length, 0);
-      windows.push(encoding.slice(from, to));
-      if (from === 0) break;
-    }
+  for (let from = 0, to = 0; to < total; from += length - stride) {
+    to = Math.min(from + length, total);
+    windows.push(direction === 'Right' ? encoding.slice(from, to) : encoding.slice(total - to, total - from));
   }
   return windows[0]!.with({}, windows.slice(1));
 }

@@ -7,7 +7,7 @@ import { runTokenizerGolden } from '../src/golden.node.ts';
 import { tokenizerData } from './shared-data.ts';
 
 describe.skipIf(tokenizerData === null)('reference cases', () => {
-  it('agree, every one whose vocabulary is there', () => {
+  it('agree, every one whose vocabulary is there', { timeout: 300_000 }, () => {
     const { cases } = runTokenizerGolden(join(tokenizerData!, 'golden-cases.json'));
     expect(cases.filter((c) => c.status === 'fail')).toEqual([]);
     const groups = new Set(cases.filter((c) => c.status === 'unsupported').map((c) => c.case.split(' ')[0]));

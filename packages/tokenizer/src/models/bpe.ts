@@ -1,6 +1,6 @@
 // Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): the merge of lowest rank first, leftmost first.
-import { utf8Byte, utf8Length } from '../byte-alphabet.ts';
-import type { CheckedJson } from '../checked-json.ts';
+import { byteToken, utf8Byte, utf8Length } from '../byte-alphabet.ts';
+import { type CheckedJson, unexpected } from '../checked-json.ts';
 import { show, TokenizerError } from '../errors.ts';
 import { mergeSymbols, Symbols } from './merge.ts';
 import { MergeTable } from './merge-table.ts';
@@ -29,7 +29,8 @@ export class Bpe implements Model {
   private readonly unknownId: number;
   /** Ids of <0x00> … <0xFF>, -1 where there is none. */
   private readonly byteIds: Int32Array;
-  private readonly symbols = new Symbols();
+  /** The symbols of the piece at hand, as `fill` and the merges leave them. */
+  readonly symbols = new Symbols();
 
   /** @param merges pairs in the order of their ranks. */
   constructor(
@@ -109,9 +110,11 @@ export class Bpe implements Model {
     const slipped = this.fill(piece, forbidden);
     mergeSymbols(symbols, this.merges, this.settings.dropout, forbidden);
     const units = slipped ? bytesToUnits(piece) : null;
+    let startByte = 0;
     for (let i = 0; i !== -1 && symbols.count > 0; i = symbols.next[i]!) {
       if (units === null) sink.add(symbols.ids[i]!, symbols.from[i]!, symbols.to[i]!);
-      else sink.add(symbols.ids[i]!, units.at(symbols.fromByte[i]!), units.end(symbols.toByte[i]!));
+      else sink.add(symbols.ids[i]!, units.at(startByte), units.end(symbols.toByte[i]!));
+      startByte = symbols.toByte[i]!;
     }
   }
 
@@ -122,17 +125,11 @@ export class Bpe implements Model {
     return id !== undefined && forbidden?.[id] !== 1;
   }
 
-  /** Ids of the symbols that merging begins with. */
-  symbolsOf(piece: string, forbidden: Uint8Array | null): number[] {
-    this.fill(piece, forbidden);
-    return Array.from(this.symbols.ids.subarray(0, this.symbols.count));
-  }
-
   /**
    * The characters of the piece as symbols. Returns whether positions have slipped: the reference counts positions by the
    * bytes of the symbols it has, so that a character dropped for want of an unknown token shifts all that follow.
    */
-  private fill(piece: string, forbidden: Uint8Array | null): boolean {
+  fill(piece: string, forbidden: Uint8Array | null): boolean {
     const { symbols, settings } = this;
     const { continuingPrefix, endOfWordSuffix } = settings;
     symbols.clear(piece.length);
@@ -200,10 +197,6 @@ export class Bpe implements Model {
   }
 }
 
-function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
-}
-
 function readMerges(config: CheckedJson): [string, string][] {
   const list = config.list('merges');
   const texts =
@@ -215,10 +208,7 @@ function readMerges(config: CheckedJson): [string, string][] {
     if (Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && typeof pair[1] === 'string') {
       return pair as [string, string];
     }
-    throw new TokenizerError('FORMAT', `${config.path}.merges[${i}]: expected two tokens, found ${show(merge)}`, {
-      path: `${config.path}.merges[${i}]`,
-      merge,
-    });
+    return unexpected(`${config.path}.merges[${i}]`, 'two tokens', merge);
   });
 }
 

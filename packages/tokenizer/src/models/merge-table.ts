@@ -1,10 +1,11 @@
 // The merges of a BPE model in one flat hash table: (left id, right id) → (rank, merged id).
 
+/** Where, from the slot that `find` gives, rank and merged id lie in `entries`. */
+export const rankAt = 2;
+export const mergedAt = 3;
+
 /** Open addressing with linear probing in one typed array; 16 bytes a slot, at most half full. */
 export class MergeTable {
-  /** Where, from the slot that `find` gives, rank and merged id lie in `entries`. */
-  static readonly rank = 2;
-  static readonly merged = 3;
   /** Four numbers a slot: left (-1: free), right, rank, merged id. Side by side they share a line of the processor's cache. */
   readonly entries: Int32Array;
   private readonly mask: number;
@@ -23,8 +24,8 @@ export class MergeTable {
     while (entries[slot] !== -1 && (entries[slot] !== left || entries[slot + 1] !== right)) slot = this.after(slot);
     entries[slot] = left;
     entries[slot + 1] = right;
-    entries[slot + MergeTable.rank] = rank;
-    entries[slot + MergeTable.merged] = merged;
+    entries[slot + rankAt] = rank;
+    entries[slot + mergedAt] = merged;
   }
 
   /** The slot of the pair, a place in `entries`, or -1. */
@@ -41,8 +42,9 @@ export class MergeTable {
 
   /** Whether some pair makes the id. */
   makes(id: number): boolean {
-    for (let slot = 0; slot < this.entries.length; slot += 4)
-      if (this.entries[slot] !== -1 && this.entries[slot + MergeTable.merged] === id) return true;
+    const { entries } = this;
+    for (let slot = 0; slot < entries.length; slot += 4)
+      if (entries[slot] !== -1 && entries[slot + mergedAt] === id) return true;
     return false;
   }
 

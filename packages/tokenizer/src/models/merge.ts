@@ -1,5 +1,6 @@
 // The merging of symbols: a doubly linked list, scanned when short, driven by a heap when long.
-import { MergeTable } from './merge-table.ts';
+import { enlarged } from '../enlarged.ts';
+import { type MergeTable, mergedAt, rankAt } from './merge-table.ts';
 
 // Room for this many symbols is kept from piece to piece (7 MB).
 const mostKept = 1 << 18;
@@ -13,8 +14,7 @@ export class Symbols {
   /** Units of the piece that the symbol covers. */
   from = new Int32Array(64);
   to = new Int32Array(64);
-  /** The same by the byte count of the symbols, which slips where characters were dropped. */
-  fromByte = new Int32Array(64);
+  /** Where it ends by the byte count of the symbols, which slips where characters were dropped. */
   toByte = new Int32Array(64);
 
   /** Empties the list, with room for `expected` symbols; more are allowed. */
@@ -30,8 +30,7 @@ export class Symbols {
     this.ids[i] = id;
     this.from[i] = from;
     this.to[i] = to;
-    this.fromByte[i] = i === 0 ? 0 : this.toByte[i - 1]!;
-    this.toByte[i] = this.fromByte[i]! + bytes;
+    this.toByte[i] = (i > 0 ? this.toByte[i - 1]! : 0) + bytes;
     this.previous[i] = i - 1;
     this.next[i] = -1;
     if (i > 0) this.next[i - 1] = i;
@@ -50,11 +49,8 @@ export class Symbols {
   }
 
   private grow(size: number): void {
-    for (const name of ['ids', 'next', 'previous', 'from', 'to', 'fromByte', 'toByte'] as const) {
-      const larger = new Int32Array(size);
-      if (this.count > 0) larger.set(this[name]);
-      this[name] = larger;
-    }
+    for (const name of ['ids', 'next', 'previous', 'from', 'to', 'toByte'] as const)
+      this[name] = this.count > 0 ? enlarged(this[name], size) : new Int32Array(size);
   }
 }
 
@@ -79,8 +75,8 @@ function mergeByScan(symbols: Symbols, table: MergeTable, forbidden: Uint8Array 
   const { entries } = table;
   const look = (i: number, left: number, right: number): void => {
     const slot = table.find(left, right);
-    const possible = slot !== -1 && (forbidden === null || forbidden[entries[slot + MergeTable.merged]!] !== 1);
-    ranks[i] = possible ? entries[slot + MergeTable.rank]! : never;
+    const possible = slot !== -1 && (forbidden === null || forbidden[entries[slot + mergedAt]!] !== 1);
+    ranks[i] = possible ? entries[slot + rankAt]! : never;
     slots[i] = slot;
   };
   const pairs = count - 1;
@@ -96,7 +92,7 @@ function mergeByScan(symbols: Symbols, table: MergeTable, forbidden: Uint8Array 
     }
     if (best === -1) return;
     const gone = next[best]!;
-    symbols.join(best, entries[slots[best]! + MergeTable.merged]!);
+    symbols.join(best, entries[slots[best]! + mergedAt]!);
     if (gone < pairs) ranks[gone] = never;
     const after = next[best]!;
     if (after === -1) ranks[best] = never;
@@ -106,123 +102,94 @@ function mergeByScan(symbols: Symbols, table: MergeTable, forbidden: Uint8Array 
   }
 }
 
-/** A binary heap of (rank, position): least rank first, then leftmost. Entries that the list has outgrown are passed over. */
+let kept: MergeHeap | null = null;
+
+/** Least rank first, then leftmost, by a heap. Entries that the list has outgrown are passed over. */
 function mergeByHeap(symbols: Symbols, table: MergeTable, dropout: number, forbidden: Uint8Array | null): void {
   const { ids, next, previous } = symbols;
-  const heap = heapFor(symbols.count);
+  const { entries } = table;
+  // One heap serves all words of usual length.
+  kept ??= new MergeHeap(1024);
+  const heap = symbols.count > 1024 ? new MergeHeap(symbols.count) : kept;
+  heap.clear();
   const offer = (i: number) => {
     const right = next[i]!;
     if (right === -1) return;
     const slot = table.find(ids[i]!, ids[right]!);
-    if (slot !== -1 && forbidden?.[table.entries[slot + MergeTable.merged]!] !== 1)
-      heap.push(table.entries[slot + MergeTable.rank]!, i, slot);
+    if (slot !== -1 && forbidden?.[entries[slot + mergedAt]!] !== 1) heap.push(entries[slot + rankAt]!, i);
   };
   for (let i = 0; i !== -1; i = next[i]!) offer(i);
   const passed: number[] = [];
   while (heap.pop()) {
-    const { position, slot, rank } = heap;
+    const { position, rank } = heap;
     if (dropout > 0 && Math.random() < dropout) {
-      passed.push(rank, position, slot);
+      passed.push(rank, position);
       continue;
     }
-    for (let p = 0; p < passed.length; p += 3) heap.push(passed[p]!, passed[p + 1]!, passed[p + 2]!);
+    for (let p = 0; p < passed.length; p += 2) heap.push(passed[p]!, passed[p + 1]!);
     passed.length = 0;
     const right = next[position]!;
-    if (ids[position] === -1 || right === -1 || table.find(ids[position]!, ids[right]!) !== slot) continue;
-    symbols.join(position, table.entries[slot + MergeTable.merged]!);
+    if (ids[position] === -1 || right === -1) continue;
+    const slot = table.find(ids[position]!, ids[right]!);
+    // Each pair has a rank of its own: the same rank is the same merge.
+    if (slot === -1 || entries[slot + rankAt] !== rank) continue;
+    symbols.join(position, entries[slot + mergedAt]!);
     if (previous[position] !== -1) offer(previous[position]!);
     offer(position);
   }
 }
 
-let kept: MergeHeap | null = null;
+// More symbols than memory holds; the product with any rank is still a whole number that a double has exactly.
+const positions = 2 ** 27;
 
-/** An empty heap; the same one again and again for words of usual length. */
-function heapFor(count: number): MergeHeap {
-  if (count > 1024) return new MergeHeap(count);
-  kept ??= new MergeHeap(1024);
-  kept.clear();
-  return kept;
-}
-
-/** A binary heap of entries ordered by rank, then position; `slot` is carried along. */
+/** A binary heap of ranks and positions, ordered by rank, then position: one number each, rank · 2²⁷ + position. */
 export class MergeHeap {
   /** The entry that `pop` took out. */
   rank = 0;
   position = 0;
-  slot = 0;
-  private size = 0;
-  private ranks: Int32Array;
-  private positions: Int32Array;
-  private slots: Int32Array;
+  #size = 0;
+  #keys: Float64Array;
 
   constructor(capacity: number) {
     // Each merge takes one entry out and offers at most two.
-    this.ranks = new Int32Array(2 * capacity + 4);
-    this.positions = new Int32Array(2 * capacity + 4);
-    this.slots = new Int32Array(2 * capacity + 4);
+    this.#keys = new Float64Array(2 * capacity + 4);
   }
 
   clear(): void {
-    this.size = 0;
+    this.#size = 0;
   }
 
-  push(rank: number, position: number, slot: number): void {
-    if (this.size === this.ranks.length) this.grow();
-    const { ranks, positions, slots } = this;
-    let i = this.size++;
+  push(rank: number, position: number): void {
+    if (this.#size === this.#keys.length) this.#keys = enlarged(this.#keys, 2 * this.#size);
+    const keys = this.#keys;
+    const key = rank * positions + position;
+    let i = this.#size++;
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      const above = ranks[parent]!;
-      if (above < rank || (above === rank && positions[parent]! <= position)) break;
-      ranks[i] = above;
-      positions[i] = positions[parent]!;
-      slots[i] = slots[parent]!;
+      if (keys[parent]! <= key) break;
+      keys[i] = keys[parent]!;
       i = parent;
     }
-    ranks[i] = rank;
-    positions[i] = position;
-    slots[i] = slot;
+    keys[i] = key;
   }
 
   pop(): boolean {
-    if (this.size === 0) return false;
-    const { ranks, positions, slots } = this;
-    this.rank = ranks[0]!;
-    this.position = positions[0]!;
-    this.slot = slots[0]!;
-    const last = --this.size;
-    const rank = ranks[last]!;
-    const position = positions[last]!;
-    const slot = slots[last]!;
+    if (this.#size === 0) return false;
+    const keys = this.#keys;
+    const last = --this.#size;
+    const key = keys[last]!;
+    this.rank = Math.floor(keys[0]! / positions);
+    this.position = keys[0]! - this.rank * positions;
     let i = 0;
     for (;;) {
       let child = 2 * i + 1;
       if (child >= last) break;
-      if (child + 1 < last && this.precedes(child + 1, child)) child++;
-      if (ranks[child]! > rank || (ranks[child] === rank && positions[child]! >= position)) break;
-      ranks[i] = ranks[child]!;
-      positions[i] = positions[child]!;
-      slots[i] = slots[child]!;
+      if (child + 1 < last && keys[child + 1]! < keys[child]!) child++;
+      if (keys[child]! >= key) break;
+      keys[i] = keys[child]!;
       i = child;
     }
-    ranks[i] = rank;
-    positions[i] = position;
-    slots[i] = slot;
+    keys[i] = key;
     return true;
-  }
-
-  private precedes(a: number, b: number): boolean {
-    return (
-      this.ranks[a]! < this.ranks[b]! || (this.ranks[a] === this.ranks[b] && this.positions[a]! < this.positions[b]!)
-    );
-  }
-
-  private grow(): void {
-    for (const name of ['ranks', 'positions', 'slots'] as const) {
-      const larger = new Int32Array(2 * this[name].length);
-      larger.set(this[name]);
-      this[name] = larger;
-    }
   }
 }

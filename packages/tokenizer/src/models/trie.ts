@@ -1,5 +1,5 @@
 // A trie of tokens over UTF-16 units, kept in one flat hash table.
-import { MergeTable } from './merge-table.ts';
+import { MergeTable, mergedAt } from './merge-table.ts';
 
 /** Walk it with `child`; `ids[node]` is the token that ends at the node, or -1. */
 export class Trie {
@@ -8,10 +8,9 @@ export class Trie {
   private readonly edges: MergeTable;
 
   constructor(tokens: Iterable<readonly [string, number]>) {
-    const list = [...tokens];
     const edges = new Map<number, number>();
     const ids = [-1];
-    for (const [token, id] of list) {
+    for (const [token, id] of tokens) {
       let node = 0;
       for (let i = 0; i < token.length; i++) {
         const key = node * 65536 + token.charCodeAt(i);
@@ -32,7 +31,7 @@ export class Trie {
   /** The node that `unit` leads to, or -1. */
   child(node: number, unit: number): number {
     const slot = this.edges.find(node, unit);
-    return slot === -1 ? -1 : this.edges.entries[slot + MergeTable.merged]!;
+    return slot === -1 ? -1 : this.edges.entries[slot + mergedAt]!;
   }
 
   /** The node that the whole text leads to, or -1. */

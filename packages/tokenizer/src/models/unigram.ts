@@ -1,6 +1,6 @@
 // Unigram (Kudo 2018, arXiv:1804.10959): the segmentation of highest probability, found by Viterbi.
-import { utf8Byte, utf8Length } from '../byte-alphabet.ts';
-import { type CheckedJson, isCount } from '../checked-json.ts';
+import { byteToken, utf8Byte, utf8Length } from '../byte-alphabet.ts';
+import { type CheckedJson, isCount, unexpected } from '../checked-json.ts';
 import { show, TokenizerError } from '../errors.ts';
 import type { Model, TokenSink } from './model.ts';
 import { Trie } from './trie.ts';
@@ -22,16 +22,17 @@ export class Unigram implements Model {
   readonly pieces: readonly (readonly [string, number])[];
   readonly unknownId: number | null;
   readonly byteFallback: boolean;
-  private readonly ids = new Map<string, number>();
-  private readonly scores: Float64Array;
+  readonly #ids = new Map<string, number>();
+  readonly #scores: Float64Array;
   /** What an unknown character scores. */
   readonly unknownScore: number;
-  private readonly trie: Trie;
-  private readonly singlePrecision: boolean;
-  private bestScore: Float64Array | Float32Array = new Float64Array(64);
-  private bestFrom = new Int32Array(64);
-  private bestId = new Int32Array(64);
-  private path = new Int32Array(128);
+  readonly #trie: Trie;
+  readonly #singlePrecision: boolean;
+  #bestScore: Float64Array | Float32Array = new Float64Array(64);
+  #bestFrom = new Int32Array(64);
+  #bestId = new Int32Array(64);
+  /** What `bestPath` found, backwards: pairs of (id, from). */
+  path = new Int32Array(128);
 
   /**
    * @param pieces token and log probability, by id.
@@ -48,28 +49,22 @@ export class Unigram implements Model {
     this.unknownId = unknownId;
     this.byteFallback = byteFallback;
     pieces.forEach(([token], id) => {
-      this.ids.set(token, id);
+      this.#ids.set(token, id);
     });
-    this.scores = Float64Array.from(pieces, ([, score]) => score);
-    this.singlePrecision = options.singlePrecision ?? false;
-    this.unknownScore = options.unknownScore ?? this.scores.reduce((a, b) => Math.min(a, b), Infinity) - unknownPenalty;
-    this.grow(64);
-    this.trie = new Trie([...this.ids].filter(([token, id]) => token !== '' && matches(id)));
+    this.#scores = Float64Array.from(pieces, ([, score]) => score);
+    this.#singlePrecision = options.singlePrecision ?? false;
+    this.unknownScore =
+      options.unknownScore ?? this.#scores.reduce((a, b) => Math.min(a, b), Infinity) - unknownPenalty;
+    this.#grow(64);
+    this.#trie = new Trie([...this.#ids].filter(([token, id]) => token !== '' && matches(id)));
   }
 
   static read(config: CheckedJson): Unigram {
-    const pieces = config.list('vocab').map((entry, id) => {
+    const pieces = config.each('vocab', (entry, path) => {
       if (Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1])) {
         return [entry[0], asReferenceReads(entry[1])] as [string, number];
       }
-      throw new TokenizerError(
-        'FORMAT',
-        `${config.path}.vocab[${id}]: expected [token, log probability], found ${show(entry)}`,
-        {
-          path: `${config.path}.vocab[${id}]`,
-          entry,
-        },
-      );
+      return unexpected(path, '[token, log probability]', entry);
     });
     const unknownId = config.has('unk_id') ? config.get('unk_id') : null;
     if (unknownId !== null && !(isCount(unknownId) && unknownId < pieces.length)) {
@@ -87,7 +82,7 @@ export class Unigram implements Model {
   }
 
   tokenToId(token: string): number | undefined {
-    return this.ids.get(token);
+    return this.#ids.get(token);
   }
 
   idToToken(id: number): string | undefined {
@@ -95,7 +90,7 @@ export class Unigram implements Model {
   }
 
   reaches(id: number): boolean {
-    return this.trie.ids.includes(id);
+    return this.#trie.ids.includes(id);
   }
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
@@ -108,34 +103,24 @@ export class Unigram implements Model {
       // Neighbouring unknown characters are one token.
       while (unknown && p >= 2 && this.path[p - 2] === this.unknownId) p -= 2;
       to = p >= 2 ? this.path[p - 1]! : piece.length;
-      if (unknown) this.addUnknown(piece.slice(from, to), from, to, sink, forbidden);
+      if (unknown) this.#addUnknown(piece.slice(from, to), from, to, sink, forbidden);
       else sink.add(this.path[p]!, from, to);
     }
   }
 
-  /** The best path itself, character by character where nothing matches. */
-  segment(piece: string, add: (id: number, from: number, to: number) => void, forbidden: Uint8Array | null): void {
-    let to = 0;
-    for (let p = 2 * this.bestPath(piece, forbidden) - 2; p >= 0; p -= 2) {
-      const from = to;
-      to = p >= 2 ? this.path[p - 1]! : piece.length;
-      add(this.path[p]!, from, to);
-    }
-  }
-
-  private addUnknown(surface: string, from: number, to: number, sink: TokenSink, forbidden: Uint8Array | null): void {
-    const id = this.ids.get(surface);
+  #addUnknown(surface: string, from: number, to: number, sink: TokenSink, forbidden: Uint8Array | null): void {
+    const id = this.#ids.get(surface);
     if (id !== undefined && (id === this.unknownId || forbidden?.[id] !== 1)) sink.add(id, from, to);
-    else if (this.byteFallback && this.addBytes(surface, from, to, sink)) return;
+    else if (this.byteFallback && this.#addBytes(surface, from, to, sink)) return;
     else sink.add(this.unknownId!, from, to, surface);
   }
 
-  private addBytes(surface: string, from: number, to: number, sink: TokenSink): boolean {
+  #addBytes(surface: string, from: number, to: number, sink: TokenSink): boolean {
     const ids: number[] = [];
     for (const character of surface) {
       const codePoint = character.codePointAt(0)!;
       for (let b = 0; b < utf8Length(codePoint); b++) {
-        const id = this.ids.get(`<0x${utf8Byte(codePoint, b).toString(16).toUpperCase().padStart(2, '0')}>`);
+        const id = this.#ids.get(byteToken(utf8Byte(codePoint, b)));
         if (id === undefined) return false;
         ids.push(id);
       }
@@ -145,10 +130,14 @@ export class Unigram implements Model {
   }
 
   /** Viterbi over the piece. Leaves the best path backwards in `this.path` and returns its number of steps. */
-  private bestPath(piece: string, forbidden: Uint8Array | null): number {
+  bestPath(piece: string, forbidden: Uint8Array | null): number {
     const length = piece.length;
-    if (this.bestScore.length <= length) this.grow(2 * length + 1);
-    const { bestScore, bestFrom, bestId, scores, trie } = this;
+    if (this.#bestScore.length <= length) this.#grow(2 * length + 1);
+    const bestScore = this.#bestScore;
+    const bestFrom = this.#bestFrom;
+    const bestId = this.#bestId;
+    const scores = this.#scores;
+    const trie = this.#trie;
     bestScore[0] = 0;
     bestFrom.fill(-1, 0, length + 1);
     for (let from = 0; from < length; ) {
@@ -172,7 +161,7 @@ export class Unigram implements Model {
       }
       if (!single) {
         const to = from + size;
-        const score = this.singlePrecision ? Math.fround(this.unknownScore + here) : this.unknownScore + here;
+        const score = this.#singlePrecision ? Math.fround(this.unknownScore + here) : this.unknownScore + here;
         if (bestFrom[to] === -1 || score > bestScore[to]!) {
           if (this.unknownId === null) {
             throw new TokenizerError(
@@ -197,10 +186,10 @@ export class Unigram implements Model {
     return steps;
   }
 
-  private grow(size: number): void {
-    this.bestScore = this.singlePrecision ? new Float32Array(size) : new Float64Array(size);
-    this.bestFrom = new Int32Array(size);
-    this.bestId = new Int32Array(size);
+  #grow(size: number): void {
+    this.#bestScore = this.#singlePrecision ? new Float32Array(size) : new Float64Array(size);
+    this.#bestFrom = new Int32Array(size);
+    this.#bestId = new Int32Array(size);
     this.path = new Int32Array(2 * size);
   }
 }

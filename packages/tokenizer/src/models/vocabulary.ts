@@ -7,11 +7,10 @@ export const largestId = 0x3ffffff;
 
 export class Vocabulary {
   readonly ids: ReadonlyMap<string, number>;
-  private readonly tokens: (string | undefined)[];
+  readonly #tokens: (string | undefined)[];
 
   constructor(ids: ReadonlyMap<string, number>, path: string) {
     this.ids = ids;
-    this.tokens = [];
     const sparse = new Map<number, string>();
     let count = 0;
     for (const [token, id] of ids) {
@@ -30,7 +29,7 @@ export class Vocabulary {
       sparse.set(id, token);
       count = Math.max(count, id + 1);
     }
-    this.tokens = Array.from({ length: count }, (_, id) => sparse.get(id));
+    this.#tokens = Array.from({ length: count }, (_, id) => sparse.get(id));
   }
 
   /** From an object { token: id } of a file. */
@@ -59,7 +58,7 @@ export class Vocabulary {
   }
 
   get idCount(): number {
-    return this.tokens.length;
+    return this.#tokens.length;
   }
 
   tokenToId(token: string): number | undefined {
@@ -67,6 +66,6 @@ export class Vocabulary {
   }
 
   idToToken(id: number): string | undefined {
-    return this.tokens[id];
+    return this.#tokens[id];
   }
 }

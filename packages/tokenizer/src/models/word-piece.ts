@@ -11,19 +11,19 @@ export class WordPiece implements Model {
   readonly continuingPrefix: string;
   /** Longer words, in characters, are the unknown token without a look. */
   readonly longestWord: number;
-  private readonly trie: Trie;
-  private readonly continuing: number;
-  private readonly unknownId: number | undefined;
-  private found = new Int32Array(64);
+  readonly #trie: Trie;
+  readonly #continuing: number;
+  readonly #unknownId: number | undefined;
+  #found = new Int32Array(64);
 
   constructor(vocabulary: Vocabulary, unknownToken: string, continuingPrefix: string, longestWord: number) {
     this.vocabulary = vocabulary;
     this.unknownToken = unknownToken;
     this.continuingPrefix = continuingPrefix;
     this.longestWord = longestWord;
-    this.trie = new Trie(vocabulary.ids);
-    this.continuing = this.trie.walk(continuingPrefix);
-    this.unknownId = vocabulary.tokenToId(unknownToken);
+    this.#trie = new Trie(vocabulary.ids);
+    this.#continuing = this.#trie.walk(continuingPrefix);
+    this.#unknownId = vocabulary.tokenToId(unknownToken);
   }
 
   static read(config: CheckedJson): WordPiece {
@@ -56,15 +56,16 @@ export class WordPiece implements Model {
   }
 
   tokenize(piece: string, sink: TokenSink, forbidden: Uint8Array | null): void {
-    const { trie, continuing } = this;
+    const trie = this.#trie;
+    const continuing = this.#continuing;
     const { ids } = trie;
     const length = piece.length;
     if (length > this.longestWord && characterCount(piece) > this.longestWord) {
-      this.addUnknown(piece, sink);
+      this.#addUnknown(piece, sink);
       return;
     }
-    if (this.found.length < 2 * length) this.found = new Int32Array(4 * length);
-    const { found } = this;
+    if (this.#found.length < 2 * length) this.#found = new Int32Array(4 * length);
+    const found = this.#found;
     let count = 0;
     for (let from = 0; from < length; ) {
       let node = from === 0 ? Trie.root : continuing;
@@ -78,7 +79,7 @@ export class WordPiece implements Model {
         }
       }
       if (id === -1) {
-        this.addUnknown(piece, sink);
+        this.#addUnknown(piece, sink);
         return;
       }
       found[count++] = id;
@@ -91,15 +92,15 @@ export class WordPiece implements Model {
     }
   }
 
-  private addUnknown(piece: string, sink: TokenSink): void {
-    if (this.unknownId === undefined) {
+  #addUnknown(piece: string, sink: TokenSink): void {
+    if (this.#unknownId === undefined) {
       throw new TokenizerError(
         'UNENCODABLE',
         `WordPiece: ${show(piece)} cannot be written with the vocabulary, and the unknown token ${show(this.unknownToken)} is not in it`,
         { piece, unknownToken: this.unknownToken },
       );
     }
-    sink.add(this.unknownId, 0, piece.length);
+    sink.add(this.#unknownId, 0, piece.length);
   }
 }
 

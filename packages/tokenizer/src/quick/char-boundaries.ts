@@ -10,24 +10,24 @@ const pairMask = (1 << 18) - 1;
  */
 export class CharBoundaries {
   /** Hashed pairs of whole characters that some token spans. */
-  private readonly pairs = new Uint8Array((pairMask + 1) >> 3);
+  readonly #pairs = new Uint8Array((pairMask + 1) >> 3);
   /** Pairs of (last byte, first byte) that a token spans which has but a part of one of the two characters. */
-  private readonly bytes = new Uint8Array(1 << 13);
+  readonly #bytes = new Uint8Array(1 << 13);
 
   /** @param tokens written in the byte alphabet; others span nothing that is looked at. */
   constructor(tokens: Iterable<string>) {
-    for (const token of tokens) if (/[^\0-\x7f]/.test(token)) this.mark(token);
+    for (const token of tokens) if (/[^\0-\x7f]/.test(token)) this.#mark(token);
   }
 
-  private mark(token: string): void {
+  #mark(token: string): void {
     const bytes = Array.from(token, (character) => codeToByte[character.charCodeAt(0)] ?? -1);
     for (let at = 1; at < bytes.length; at++) {
       const [last, first] = [bytes[at - 1]!, bytes[at]!];
       if (first < 0xe0 || last < 0x80) continue;
       const left = at >= 3 ? wholeCharacter(bytes, at - 3) : -1;
       const right = wholeCharacter(bytes, at);
-      if (left > 0 && right > 0) set(this.pairs, pairHash(left, right));
-      else set(this.bytes, ((last & 0x7f) << 7) | (first & 0x7f));
+      if (left > 0 && right > 0) set(this.#pairs, pairHash(left, right));
+      else set(this.#bytes, ((last & 0x7f) << 7) | (first & 0x7f));
     }
   }
 
@@ -38,8 +38,8 @@ export class CharBoundaries {
     const last = 0x80 | (left & 0x3f);
     const high = (right & 0xfc00) === 0xd800;
     const first = high ? 0xf0 | (((right & 0x3ff) + 0x40) >> 8) : 0xe0 | (right >> 12);
-    if (has(this.bytes, ((last & 0x7f) << 7) | (first & 0x7f))) return false;
-    return high || (left & 0xfc00) === 0xdc00 || !has(this.pairs, pairHash(left, right));
+    if (has(this.#bytes, ((last & 0x7f) << 7) | (first & 0x7f))) return false;
+    return high || (left & 0xfc00) === 0xdc00 || !has(this.#pairs, pairHash(left, right));
   }
 }
 

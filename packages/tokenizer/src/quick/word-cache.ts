@@ -1,4 +1,5 @@
 // Words that were met before, with their tokens: a hash table over typed arrays, bounded in memory.
+import { enlarged } from '../enlarged.ts';
 
 /** Longer words, in UTF-16 units, are not kept. */
 export const longestKept = 96;
@@ -18,20 +19,16 @@ export class WordCache {
   ends: Uint8Array = new Uint8Array(1024);
   /** Of each slot: hash; where the word's units begin; where its tokens begin; length + 256 · number of tokens, 0: free. */
   slots: Int32Array = new Int32Array(1024 * slotSize);
-  private units = new Uint16Array(4096);
-  private mask = 1023;
-  private words = 0;
-  private unitCount = 0;
-  private tokenCount = 0;
-
-  /** Bytes that the tables take now. */
-  get bytes(): number {
-    return 6 * this.ids.length + 4 * this.slots.length + 2 * this.units.length;
-  }
+  #units = new Uint16Array(4096);
+  #mask = 1023;
+  #words = 0;
+  #unitCount = 0;
+  #tokenCount = 0;
 
   /** The slot of the word `units[from..to)`, at most `longestKept` long; -1 - hash where it is not known. */
   find(units: Uint16Array, from: number, to: number): number {
-    const { slots, mask } = this;
+    const { slots } = this;
+    const mask = this.#mask;
     const length = to - from;
     let hash = length;
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ units[i]!, 0x9e3779b1) ^ (hash >>> 15);
@@ -40,13 +37,13 @@ export class WordCache {
       const slot = index * slotSize;
       const sizes = slots[slot + 3]!;
       if (sizes === 0) return -1 - hash;
-      if (slots[slot] === hash && (sizes & 0xff) === length && this.matches(units, from, slots[slot + 1]!, length))
+      if (slots[slot] === hash && (sizes & 0xff) === length && this.#matches(units, from, slots[slot + 1]!, length))
         return slot;
     }
   }
 
-  private matches(units: Uint16Array, from: number, at: number, length: number): boolean {
-    const own = this.units;
+  #matches(units: Uint16Array, from: number, at: number, length: number): boolean {
+    const own = this.#units;
     for (let i = 0; i < length; i++) if (units[from + i] !== own[at + i]) return false;
     return true;
   }
@@ -54,70 +51,58 @@ export class WordCache {
   /** Keeps a word of which `find` said that it is not known. `tokens` gives its tokens one by one to `keep`. */
   add(units: Uint16Array, from: number, to: number, missing: number): number {
     const length = to - from;
-    if (2 * this.words >= this.mask) this.growSlots();
-    if (this.unitCount + length > this.units.length) this.growUnits();
+    if (2 * this.#words >= this.#mask) this.#growSlots();
+    if (this.#unitCount + length > this.#units.length) this.#units = enlarged(this.#units, 2 * this.#units.length);
     const hash = -1 - missing;
-    let index = hash & this.mask;
-    while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.mask;
+    let index = hash & this.#mask;
+    while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.#mask;
     const slot = index * slotSize;
-    for (let i = 0; i < length; i++) this.units[this.unitCount + i] = units[from + i]!;
+    for (let i = 0; i < length; i++) this.#units[this.#unitCount + i] = units[from + i]!;
     this.slots[slot] = hash;
-    this.slots[slot + 1] = this.unitCount;
-    this.slots[slot + 2] = this.tokenCount;
+    this.slots[slot + 1] = this.#unitCount;
+    this.slots[slot + 2] = this.#tokenCount;
     this.slots[slot + 3] = length;
-    this.unitCount += length;
-    this.words++;
+    this.#unitCount += length;
+    this.#words++;
     return slot;
   }
 
   /** Adds a token to the word added last, at `slot`. */
   keep(slot: number, id: number, start: number, end: number): void {
-    if (this.tokenCount === this.ids.length) this.growTokens();
-    this.ids[this.tokenCount] = id;
-    this.starts[this.tokenCount] = start;
-    this.ends[this.tokenCount++] = end;
+    if (this.#tokenCount === this.ids.length) {
+      this.ids = enlarged(this.ids, 2 * this.#tokenCount);
+      this.starts = enlarged(this.starts, 2 * this.#tokenCount);
+      this.ends = enlarged(this.ends, 2 * this.#tokenCount);
+    }
+    this.ids[this.#tokenCount] = id;
+    this.starts[this.#tokenCount] = start;
+    this.ends[this.#tokenCount++] = end;
     this.slots[slot + 3]! += 256;
   }
 
   /** Makes room for one more word of any length, forgetting all words if there is none. Call it before `find`. */
   reserve(): void {
     if (
-      2 * this.words + 2 > mostSlots ||
-      this.unitCount + longestKept > mostUnits ||
-      this.tokenCount + 4 * longestKept > mostTokens
+      2 * this.#words + 2 > mostSlots ||
+      this.#unitCount + longestKept > mostUnits ||
+      this.#tokenCount + 4 * longestKept > mostTokens
     ) {
       this.slots.fill(0);
-      this.words = 0;
-      this.unitCount = 0;
-      this.tokenCount = 0;
+      this.#words = 0;
+      this.#unitCount = 0;
+      this.#tokenCount = 0;
     }
   }
 
-  private growSlots(): void {
+  #growSlots(): void {
     const old = this.slots;
-    this.mask = 2 * this.mask + 1;
-    this.slots = new Int32Array((this.mask + 1) * slotSize);
+    this.#mask = 2 * this.#mask + 1;
+    this.slots = new Int32Array((this.#mask + 1) * slotSize);
     for (let slot = 0; slot < old.length; slot += slotSize) {
       if (old[slot + 3] === 0) continue;
-      let index = old[slot]! & this.mask;
-      while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.mask;
+      let index = old[slot]! & this.#mask;
+      while (this.slots[index * slotSize + 3] !== 0) index = (index + 1) & this.#mask;
       this.slots.set(old.subarray(slot, slot + slotSize), index * slotSize);
     }
-  }
-
-  private growUnits(): void {
-    const larger = new Uint16Array(2 * this.units.length);
-    larger.set(this.units);
-    this.units = larger;
-  }
-
-  private growTokens(): void {
-    const [ids, starts, ends] = [this.ids, this.starts, this.ends];
-    this.ids = new Int32Array(2 * ids.length);
-    this.starts = new Uint8Array(2 * ids.length);
-    this.ends = new Uint8Array(2 * ids.length);
-    this.ids.set(ids);
-    this.starts.set(starts);
-    this.ends.set(ends);
   }
 }

@@ -23,42 +23,42 @@ const spaceSymbol = '\u2581';
  */
 export class SentencePiece {
   readonly file: SentencePieceFile;
-  private readonly map: CharacterMap | null;
-  private readonly userDefined: Trie;
-  private readonly ids = new Map<string, number>();
-  private readonly byteIds: readonly number[];
-  private readonly cut: (text: string, add: (id: number, from: number, to: number) => void) => void;
+  readonly #map: CharacterMap | null;
+  readonly #userDefined: Trie;
+  readonly #ids = new Map<string, number>();
+  readonly #byteIds: readonly number[];
+  readonly #cut: (text: string, add: (id: number, from: number, to: number) => void) => void;
 
   constructor(file: SentencePieceFile) {
     this.file = file;
-    this.map =
+    this.#map =
       file.characterMap.length === 0
         ? null
         : new CharacterMap(file.characterMap, 'normalizer_spec.precompiled_charsmap');
     file.pieces.forEach(({ text, type }, id) => {
-      if (isText(type)) this.ids.set(text, id);
+      if (isText(type)) this.#ids.set(text, id);
     });
-    this.userDefined = new Trie(
+    this.#userDefined = new Trie(
       file.pieces.flatMap(({ text, type }, id) => (type === 'userDefined' ? [[text, id] as const] : [])),
     );
-    this.byteIds = Array.from({ length: 256 }, (_, byte) =>
+    this.#byteIds = Array.from({ length: 256 }, (_, byte) =>
       file.pieces.findIndex(({ text, type }) => type === 'byte' && Number.parseInt(text.slice(3, 5), 16) === byte),
     );
-    if (file.byteFallback && this.byteIds.includes(-1)) {
+    if (file.byteFallback && this.#byteIds.includes(-1)) {
       throw new TokenizerError(
         'VOCABULARY',
-        `byte fallback needs 256 byte pieces; <0x${this.byteIds.indexOf(-1).toString(16)}> is missing`,
+        `byte fallback needs 256 byte pieces; <0x${this.#byteIds.indexOf(-1).toString(16)}> is missing`,
       );
     }
     if (file.algorithm === 'unigram') {
       const unigram = unigramOf(file);
-      this.cut = (text, add) => unigram.segment(text, add, null);
+      this.#cut = (text, add) => segment(unigram, text, add);
     } else if (file.algorithm === 'bpe') {
       const ranks = ranksOf(file.pieces);
-      this.cut = (text, add) => this.cutByMerges(text, ranks, add);
+      this.#cut = (text, add) => this.#cutByMerges(text, ranks, add);
     } else {
       const boundaries = file.algorithm === 'char' ? () => false : (unit: string) => unit !== spaceSymbol;
-      this.cut = (text, add) => this.cutAtBoundaries(text, boundaries, add);
+      this.#cut = (text, add) => this.#cutAtBoundaries(text, boundaries, add);
     }
   }
 
@@ -69,20 +69,20 @@ export class SentencePiece {
 
   /** Cuts a text into pieces. No begin or end token is added, and control symbols in the text are plain text. */
   encode(text: string): SentencePieceEncoding {
-    const normalized = this.normalize(wellFormed(text));
+    const normalized = this.#normalize(wellFormed(text));
     const { origins } = normalized;
     const ids: number[] = [];
     const tokens: string[] = [];
     const offsets: number[] = [];
     let afterUnknown = false;
-    this.cut(normalized.text, (id, from, to) => {
+    this.#cut(normalized.text, (id, from, to) => {
       const piece = normalized.text.slice(from, to);
       const unknown = id === this.file.unknownId;
       if (unknown && this.file.byteFallback) {
         const bytes = bytesOf(piece);
         bytes.forEach((byte, i) => {
-          ids.push(this.byteIds[byte]!);
-          tokens.push(this.file.pieces[this.byteIds[byte]!]!.text);
+          ids.push(this.#byteIds[byte]!);
+          tokens.push(this.file.pieces[this.#byteIds[byte]!]!.text);
           // The last byte stands for the character, those before it for nothing.
           offsets.push(origins[from]!, i === bytes.length - 1 ? origins[to]! : origins[from]!);
         });
@@ -143,7 +143,7 @@ export class SentencePiece {
   }
 
   /** The normalised text and, for each of its units and its end, the position in the original. */
-  private normalize(text: string): { text: string; origins: number[] } {
+  #normalize(text: string): { text: string; origins: number[] } {
     const { removeExtraSpaces, addDummyPrefix, spaceAsSuffix, escapeSpaces } = this.file;
     const space = escapeSpaces ? spaceSymbol : ' ';
     const origins: number[] = [];
@@ -155,7 +155,7 @@ export class SentencePiece {
     };
     if (removeExtraSpaces) {
       while (at < text.length) {
-        const { units, replacement } = this.prefix(text, at);
+        const { units, replacement } = this.#prefix(text, at);
         if (replacement !== ' ') break;
         at += units;
       }
@@ -164,7 +164,7 @@ export class SentencePiece {
     if (addDummyPrefix && !spaceAsSuffix) put(space, at);
     let afterSpace = removeExtraSpaces;
     while (at < text.length) {
-      const { units, replacement } = this.prefix(text, at);
+      const { units, replacement } = this.#prefix(text, at);
       const part = afterSpace ? replacement.replace(/^ +/, '') : replacement;
       if (part !== '') {
         put(escapeSpaces ? part.replaceAll(' ', spaceSymbol) : part, at);
@@ -185,45 +185,45 @@ export class SentencePiece {
   }
 
   /** What the text at `at` normalises to, one rule or one character. */
-  private prefix(text: string, at: number): { units: number; replacement: string } {
-    const symbol = this.userDefinedAt(text, at);
+  #prefix(text: string, at: number): { units: number; replacement: string } {
+    const symbol = this.#userDefinedAt(text, at);
     if (symbol > 0) return { units: symbol, replacement: text.slice(at, at + symbol) };
-    const mapped = this.map?.prefix(text, at, true) ?? null;
+    const mapped = this.#map?.prefix(text, at, true) ?? null;
     if (mapped !== null) return mapped;
     const units = text.codePointAt(at)! > 0xffff ? 2 : 1;
     return { units, replacement: text.slice(at, at + units) };
   }
 
   /** Units of the longest user-defined symbol at the place, or 0. */
-  private userDefinedAt(text: string, at: number): number {
+  #userDefinedAt(text: string, at: number): number {
     let node = Trie.root;
     let longest = 0;
     for (let i = at; i < text.length && node !== -1; i++) {
-      node = this.userDefined.child(node, text.charCodeAt(i));
-      if (node !== -1 && this.userDefined.ids[node] !== -1) longest = i + 1 - at;
+      node = this.#userDefined.child(node, text.charCodeAt(i));
+      if (node !== -1 && this.#userDefined.ids[node] !== -1) longest = i + 1 - at;
     }
     return longest;
   }
 
-  private cutAtBoundaries(
+  #cutAtBoundaries(
     text: string,
     continues: (unit: string) => boolean,
     add: (id: number, from: number, to: number) => void,
   ): void {
     for (let from = 0; from < text.length; ) {
-      let to = from + (this.userDefinedAt(text, from) || (text.codePointAt(from)! > 0xffff ? 2 : 1));
+      let to = from + (this.#userDefinedAt(text, from) || (text.codePointAt(from)! > 0xffff ? 2 : 1));
       while (to < text.length && continues(text[to]!)) to++;
-      add(this.ids.get(text.slice(from, to)) ?? this.file.unknownId, from, to);
+      add(this.#ids.get(text.slice(from, to)) ?? this.file.unknownId, from, to);
       from = to;
     }
   }
 
   /** The piece of highest score first, leftmost first; pieces marked unused are taken apart again at the end. */
-  private cutByMerges(text: string, ranks: Int32Array, add: (id: number, from: number, to: number) => void): void {
+  #cutByMerges(text: string, ranks: Int32Array, add: (id: number, from: number, to: number) => void): void {
     const starts: number[] = [];
     const frozen: boolean[] = [];
     for (let at = 0; at < text.length; ) {
-      const symbol = this.userDefinedAt(text, at);
+      const symbol = this.#userDefinedAt(text, at);
       starts.push(at);
       frozen.push(symbol > 0);
       at += symbol || (text.codePointAt(at)! > 0xffff ? 2 : 1);
@@ -235,22 +235,25 @@ export class SentencePiece {
     const gone = new Uint8Array(count);
     const undone = new Map<string, number>();
     const heap = new MergeHeap(count);
-    const offer = (left: number) => {
-      if (left < 0) return;
+    /** The id of the piece that the symbol `left` and the one after it make; undefined: none. */
+    const joined = (left: number): number | undefined => {
       const right = next[left]!;
-      if (right === count || frozen[left] || frozen[right]) return;
-      const piece = text.slice(starts[left], end(right));
-      const id = this.ids.get(piece);
+      if (right === count || frozen[left] || frozen[right]) return undefined;
+      return this.#ids.get(text.slice(starts[left], end(right)));
+    };
+    const offer = (left: number) => {
+      const id = left < 0 ? undefined : joined(left);
       if (id === undefined) return;
-      heap.push(ranks[id]!, left, piece.length);
-      if (this.file.pieces[id]!.type === 'unused') undone.set(piece, starts[right]! - starts[left]!);
+      heap.push(ranks[id]!, left);
+      const { text: piece, type } = this.file.pieces[id]!;
+      if (type === 'unused') undone.set(piece, starts[next[left]!]! - starts[left]!);
     };
     for (let i = 0; i < count; i++) offer(i);
     while (heap.pop()) {
-      const { position: left, slot: length } = heap;
-      if (gone[left] === 1 || next[left] === count) continue;
+      const { position: left, rank } = heap;
+      const id = gone[left] === 1 ? undefined : joined(left);
+      if (id === undefined || ranks[id] !== rank) continue;
       const right = next[left]!;
-      if (end(right) - starts[left]! !== length) continue;
       gone[right] = 1;
       next[left] = next[right]!;
       if (next[left] !== count) previous[next[left]!] = left;
@@ -259,7 +262,7 @@ export class SentencePiece {
     }
     const emit = (from: number, to: number) => {
       const piece = text.slice(from, to);
-      const id = this.ids.get(piece) ?? this.file.unknownId;
+      const id = this.#ids.get(piece) ?? this.file.unknownId;
       const parted = this.file.pieces[id]!.type === 'unused' ? undone.get(piece) : undefined;
       if (parted === undefined) add(id, from, to);
       else {
@@ -268,6 +271,16 @@ export class SentencePiece {
       }
     };
     for (let i = 0; i < count; i = next[i]!) emit(starts[i]!, end(i));
+  }
+}
+
+/** The best path itself, character by character where nothing matches. */
+function segment(model: Unigram, text: string, add: (id: number, from: number, to: number) => void): void {
+  let to = 0;
+  for (let p = 2 * model.bestPath(text, null) - 2; p >= 0; p -= 2) {
+    const from = to;
+    to = p >= 2 ? model.path[p - 1]! : text.length;
+    add(model.path[p]!, from, to);
   }
 }
 

@@ -1,9 +1,10 @@
 // The other side of threads.node.ts: counts what it is sent.
 import { parentPort, workerData } from 'node:worker_threads';
+import { enlarged } from '../enlarged.ts';
 import { type CountOptions, WordCounter } from './count-words.ts';
 import { type Counted, type Stages, splitterOf } from './stages.ts';
 import type { CountAnswer, CountRequest } from './threads.node.ts';
-import { enlarged, type WordCounts } from './word-counts.ts';
+import type { WordCounts } from './word-counts.ts';
 
 const { counted, stages, limits } = workerData as { counted: Counted; stages: Stages; limits: CountOptions };
 const counter = new WordCounter(splitterOf(counted, stages), limits);

@@ -1,6 +1,7 @@
 // Which pair to merge next, and where it stands: a heap of candidates, each with its list of places.
+
+import { enlarged } from '../enlarged.ts';
 import type { PairTable } from './pair-table.ts';
-import { enlarged } from './word-counts.ts';
 
 /**
  * A priority queue of candidates: the pair with the highest count first; of equals the one with the smaller left id,

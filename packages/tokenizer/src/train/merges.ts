@@ -7,11 +7,11 @@
 // that library's habits show in the merges and are therefore kept: the count of a merged pair is not set back, and a
 // token that two different merges spell is one token.
 
+import { enlarged } from '../enlarged.ts';
 import { MergeQueue } from './merge-queue.ts';
 import type { Pace } from './pace.ts';
 import { PairTable } from './pair-table.ts';
 import { type SymbolWords, wordEnd } from './symbol-words.ts';
-import { enlarged } from './word-counts.ts';
 
 export interface MergeOptions {
   vocabularySize: number;

@@ -1,5 +1,5 @@
 // Adjacent pairs of symbols and their counts: an open-addressing hash table in typed arrays.
-import { enlarged } from './word-counts.ts';
+import { enlarged } from '../enlarged.ts';
 
 /** Pairs are numbered in the order in which they are first asked for; 28 bytes a pair. */
 export class PairTable {

@@ -1,7 +1,8 @@
 // All ways to cut a word into pieces of a Unigram vocabulary: their total probability, and the best one.
+
+import { enlarged } from '../enlarged.ts';
 import { PieceTrie } from './piece-trie.ts';
 import type { ScoredPieces } from './unigram-seeds.ts';
-import { enlarged } from './word-counts.ts';
 
 /** How much worse than the worst piece a character is that no piece has, in nats (as in SentencePiece). */
 const unknownPenalty = 10;

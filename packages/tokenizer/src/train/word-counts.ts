@@ -1,4 +1,5 @@
 // Distinct words and how often each was seen, in typed arrays: two bytes a letter, no string kept alive.
+import { enlarged } from '../enlarged.ts';
 
 /**
  * A counting hash table over ranges of strings, in first-seen order.
@@ -103,13 +104,4 @@ export function spellUnits(units: Uint16Array, start: number, end: number): stri
   for (let at = start; at < end; at += 4096)
     text += String.fromCharCode(...units.subarray(at, Math.min(end, at + 4096)));
   return text;
-}
-
-type Numbers = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
-
-/** A copy of at least `length` elements, half as long again as before. */
-export function enlarged<A extends Numbers>(array: A, length: number): A {
-  const copy = new (array.constructor as new (length: number) => A)(Math.max(length, Math.ceil(array.length * 1.5)));
-  copy.set(array);
-  return copy;
 }
