@@ -2,6 +2,7 @@
 export { byteAlphabet } from './byte-alphabet.ts';
 export { applyChatTemplate, type ChatMessage, type ChatOptions, type TemplateEngine } from './chat-template.ts';
 export type { DecodeStream } from './decode-stream.ts';
+export { requireEncodable } from './encodable.ts';
 export { Encoding, type EncodingColumns } from './encoding.ts';
 export { TokenizerError, type TokenizerErrorCode } from './errors.ts';
 export {

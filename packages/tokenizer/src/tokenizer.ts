@@ -27,11 +27,6 @@ export interface TextOptions {
    * becomes a control token; `'parse'` the control token, for text that the program itself wrote, such as a chat template.
    */
   specialTokensInText?: 'plain' | 'parse';
-  /**
-   * Refuse characters that the tokens leave out: a BPE model without an unknown token drops what it does not know, as the
-   * reference does. Blanks may be left out. Default false.
-   */
-  strict?: boolean;
 }
 
 /** Options of `encode` and `encodeBatch`. */
@@ -137,10 +132,9 @@ export class Tokenizer {
    * Encodes a text, or a pair of texts, with everything known of each token.
    *
    * @throws TokenizerError TRUNCATION where the truncation asked for is impossible; UNENCODABLE where a model without an
-   *   unknown token meets a character that it does not know (a BPE model only where `strict` asks for it).
+   *   unknown token meets a character that it does not know. A BPE model without one drops it, as the reference does: `requireEncodable` tells.
    */
   encode(text: string, pair: string | null = null, options: EncodeOptions = {}): Encoding {
-    if (options.strict) for (const part of pair === null ? [text] : [text, pair]) this.#refuseDropped(part, options);
     const padding = options.padding === undefined ? this.padding : options.padding;
     const encoding = this.#encodeUnpadded(text, pair, options);
     return padding === null ? encoding : pad([encoding], padding)[0]!;
@@ -159,7 +153,6 @@ export class Tokenizer {
 
   /** The ids alone, without truncation and padding: the quick way for long texts. */
   encodeIds(text: string, options: TextOptions = {}): Int32Array {
-    if (options.strict) this.#refuseDropped(text, options);
     const add = (options.addSpecialTokens ?? true) && this.#postProcessor !== null;
     if (add && this.#frame === null) {
       return this.encode(text, null, { ...options, truncation: null, padding: null }).ids;
@@ -236,20 +229,6 @@ export class Tokenizer {
     }
     const parts = second === null ? [first] : [first, second];
     return join(this.#postProcessor === null ? parts : this.#postProcessor.process(parts, add));
-  }
-
-  /** @throws TokenizerError UNENCODABLE naming the first character that alone has no token. */
-  #refuseDropped(text: string, options: TextOptions): void {
-    const alone = { ...options, strict: false, addSpecialTokens: false };
-    const character = [...new Set(text)].find((c) => /\S/.test(c) && this.encodeIds(c, alone).length === 0);
-    if (character === undefined) return;
-    const at = text.indexOf(character);
-    const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
-    throw new TokenizerError(
-      'UNENCODABLE',
-      `strict: no token holds ${JSON.stringify(character)} (U+${code}) at ${at}; train the tokenizer on text that has it, or with an unknown token`,
-      { character, at },
-    );
   }
 
   #encodeOne(text: string, sequence: 0 | 1, options: EncodeOptions, truncation: TruncationOptions | null): Encoding {
