@@ -9,7 +9,8 @@ import { documentOf, type Finished, start, yumo } from './yumo.ts';
 let folder: TinyFolder;
 const run = (words: readonly string[], input?: string) =>
   yumo(words, { cwd: folder.path, ...(input === undefined ? {} : { input }) });
-const failed = ({ exit, stderr }: Finished) => ({ exit, message: stderr.trim() });
+/** The sentence of an error stands last; before it may stand which engine was taken, and why. */
+const failed = ({ exit, stderr }: Finished) => ({ exit, message: stderr.trim().split('\n').at(-1) });
 
 beforeAll(async () => {
   folder = await tinyFolder();
@@ -278,7 +279,7 @@ describe('yumo inspect', () => {
     // GPT-2 of one layer, width 32: 12 · 32² + 13 · 32 in the layer, two embeddings, the last norm.
     expect(shown.parameters).toBe(12 * 32 ** 2 + 13 * 32 + (shown.vocabularySize + 32) * 32 + 2 * 32);
     expect(shown.weights.fits).toBe(true);
-    expect(shown.graph.at(-1)).toMatch(/^output present\.0\.value = /);
+    expect(shown.graph.some((line) => line.startsWith('output present.0.value = '))).toBe(true);
 
     await cp(folder.at('models/tiny'), folder.at('other'), { recursive: true });
     const config = JSON.parse(await readFile(folder.at('other/config.json'), 'utf8')) as Record<string, unknown>;

@@ -133,7 +133,7 @@ describe('yumo train', () => {
       '0.1',
     ];
     const { exit, stdout } = await run(words);
-    expect(stdout).toContain('NOT as expected (at most 0.1)');
+    expect(stdout).toContain('NOT as expected (≤ 0.1)');
     expect(exit).toBe(15);
   });
 });
