@@ -11,7 +11,7 @@ test('a page that has written in this browser is reloaded and writes without a n
   await page.evaluate(() => navigator.serviceWorker.ready);
   // What the worker was told to keep is kept.
   await expect
-    .poll(() => page.evaluate(async () => (await (await caches.open('yumo-shell-1')).keys()).length))
+    .poll(() => page.evaluate(async () => (await (await caches.open('yumo-shell-2')).keys()).length))
     .toBeGreaterThan(5);
 
   await context.setOffline(true);
