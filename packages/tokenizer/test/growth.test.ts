@@ -30,29 +30,32 @@ function letters(length: number): string {
 }
 
 describe.skipIf(tokenizerData === null)('one word without end', () => {
-  // Quadratic work would take ten thousand times the linear one here: the bounds hold on a machine that is busy.
-  const words: Record<string, string> = {
-    'one letter': 'a'.repeat(1e6),
-    'letters at random': letters(1e6),
-    ideographs: '中文'.repeat(5e5),
-    spaces: ' '.repeat(1e6),
-    'combining marks': `e${'\u0301'.repeat(1e5)}`,
+  const words: Record<string, (length: number) => string> = {
+    'one letter': (n) => 'a'.repeat(n),
+    'letters at random': letters,
+    ideographs: (n) => '中文'.repeat(n / 2),
+    spaces: (n) => ' '.repeat(n),
+    'combining marks': (n) => `e${'\u0301'.repeat(n / 10)}`,
   };
   for (const model of ['gpt2', 'bert-base-uncased', 'llama-2', 't5-base', 'clip']) {
-    it(`of a million characters takes ${model} less than 2 seconds of processor time a megabyte of UTF-8`, () => {
+    it(`ten times as long takes ${model} less than thirty times as long`, () => {
       const tokenizer = load(model);
       for (const [name, word] of Object.entries(words)) {
-        const seconds = secondsOf(() => tokenizer.encodeIds(word));
-        const allowed = 2 * Math.max(1, Buffer.byteLength(word) / 1e6);
-        expect({ name, inTime: seconds < allowed, seconds }).toEqual({ name, inTime: true, seconds });
+        const [short, long] = [word(1e5), word(1e6)];
+        tokenizer.encodeIds(short); // compiled and warm
+        const before = secondsOf(() => tokenizer.encodeIds(short));
+        const after = secondsOf(() => tokenizer.encodeIds(long));
+        // Quadratic work would take a hundred times; what is too quick to be timed is quick enough.
+        const allowed = 30 * Math.max(before, 0.05);
+        expect({ name, inTime: after < allowed, before, after }).toEqual({ name, inTime: true, before, after });
       }
     });
   }
 
-  it('of ten million characters takes byte-level BPE less than 20 seconds and 1.2 GB', () => {
+  it('of ten million characters takes byte-level BPE less than a minute and 1.2 GB', () => {
     const tokenizer = load('gpt2');
     const before = process.memoryUsage().rss;
-    expect(secondsOf(() => tokenizer.encodeIds('a'.repeat(1e7)))).toBeLessThan(20);
+    expect(secondsOf(() => tokenizer.encodeIds('a'.repeat(1e7)))).toBeLessThan(60);
     expect(process.memoryUsage().rss - before).toBeLessThan(1.2e9);
   });
 });
