@@ -86,7 +86,7 @@ async function secondsOfSteps(
 ): Promise<number> {
   const forms = formsOf(await task.order.batch(0));
   const engine = await trainingEngine(runtime, recipe, task.loss, forms, (step) => {
-    const parameters = initialValues([...step.parameters, ...step.buffers], recipe.seed, recipe.zeroStart);
+    const parameters = initialValues([...step.parameters, ...step.buffers], recipe.seed, recipe);
     return { parameters, state: step.initialState(parameters) };
   });
   try {

@@ -13,23 +13,45 @@ import {
 } from '@yumo/core';
 import { randomNormal, randomUniform, streamKey } from './random.ts';
 
-/**
- * @param zeroStart ends of names that start at zero whatever the model says: output projections that write nothing at first
- *   (Zhang et al. 2019, arXiv:1901.09321, §3).
- */
+/** What starts otherwise than the model says: ends of parameter names. */
+export interface Starts {
+  /** At zero: output projections that write nothing at first (Zhang et al. 2019, arXiv:1901.09321, §3). */
+  readonly zeroStart?: readonly string[];
+  /** As waves of as many lengths as there are columns: learnt positions that know their distances from the first step. */
+  readonly sineStart?: readonly string[];
+}
+
 export function initialValues(
   parameters: readonly Parameter[],
   seed: number,
-  zeroStart: readonly string[] = [],
+  { zeroStart = [], sineStart = [] }: Starts = {},
 ): Values {
+  const isOneOf = (ends: readonly string[], name: string): boolean => ends.some((end) => name.endsWith(end));
   return Object.fromEntries(
-    parameters.map((p) => [
-      p.name,
-      zeroStart.some((end) => p.name.endsWith(end))
-        ? { dtype: 'float32', shape: p.shape, data: new Float32Array(sizeOf(p.shape)) }
-        : initialValue(p, seed),
-    ]),
+    parameters.map((p) => {
+      if (isOneOf(zeroStart, p.name))
+        return [p.name, { dtype: 'float32', shape: p.shape, data: new Float32Array(sizeOf(p.shape)) }];
+      return [p.name, isOneOf(sineStart, p.name) ? waves(p) : initialValue(p, seed)];
+    }),
   );
+}
+
+/** Sinusoids with the mean square that the model's own numbers would have, so that no other part sees them larger. */
+function waves({ shape, initializer }: Parameter): Value<'float32'> {
+  const data = new Float32Array(sizeOf(shape));
+  fillWithSines(data, shape.at(-1)!);
+  const amplitude = initializer.kind === 'normal' ? initializer.deviation * Math.SQRT2 : 1;
+  for (let i = 0; i < data.length; i++) data[i]! *= amplitude;
+  return { dtype: 'float32', shape, data };
+}
+
+/** sin and cos of the row's number at wavelengths from 2π to 2π · 10,000 (Vaswani et al. 2017, §3.5). */
+function fillWithSines(data: Float32Array, width: number): void {
+  for (let i = 0; i < data.length; i++) {
+    const column = i % width;
+    const angle = Math.floor(i / width) / 10000 ** ((column - (column % 2)) / width);
+    data[i] = column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  }
 }
 
 function initialValue({ name, shape, initializer }: Parameter, seed: number): Value<'float32'> {
@@ -41,15 +63,9 @@ function initialValue({ name, shape, initializer }: Parameter, seed: number): Va
     case 'ones':
       data.fill(1);
       break;
-    case 'sines': {
-      const width = shape.at(-1)!;
-      for (let i = 0; i < data.length; i++) {
-        const column = i % width;
-        const angle = Math.floor(i / width) / 10000 ** ((column - (column % 2)) / width);
-        data[i] = column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
-      }
+    case 'sines':
+      fillWithSines(data, shape.at(-1)!);
       break;
-    }
     case 'normal':
       for (let i = 0; i < data.length; i++) data[i] = initializer.deviation * randomNormal(key, i);
       break;

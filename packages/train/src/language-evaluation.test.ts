@@ -27,7 +27,7 @@ const json = {
 const architecture = architectureFor(json);
 const config = architecture.readConfig(json);
 const { graph, parameters } = decoderGraph(architecture, config);
-const weights: Values = initialValues(parameters, 7, []);
+const weights: Values = initialValues(parameters, 7);
 
 const openTiny = () =>
   openBundle(

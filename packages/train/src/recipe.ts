@@ -324,6 +324,10 @@ export const recipeSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('Ends of parameter names that start at zero, such as `o_proj.weight`.'),
+  sineStart: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Ends of parameter names that start as sines and cosines, such as `position_embeddings.weight`.'),
   batch: z
     .union([z.int().min(0), z.literal('all')])
     .transform((n) => (n === 'all' ? 0 : n))

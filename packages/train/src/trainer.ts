@@ -262,7 +262,7 @@ async function prepared(job: TrainingJob, plan: Plan, resumed: Checkpoint | unde
   const engine = await trainingEngine(job.runtime, recipe, task.loss, forms, async (step) => {
     const wanted = [...step.parameters, ...step.buffers];
     if (!resumed) {
-      const fresh = initialValues(wanted, recipe.seed, recipe.zeroStart);
+      const fresh = initialValues(wanted, recipe.seed, recipe);
       if (!init || !recipe.init) return { parameters: fresh, state: step.initialState(fresh) };
       const { values, anew, unused } = await adoptedValues(init, model.architecture, wanted, fresh);
       if (anew.length > 0)

@@ -85,45 +85,19 @@ export const evaluate: Register = (program, session) => {
     .addOption(deviceOption(phrases))
     .addOption(threadsOption(phrases))
     .action(async (folder: string, patterns: string[], options: Options) => {
-      const { device, threads, text, field, pair, label, score, source, target } = options;
+      const { device, threads, text, field, pair, label, score, source, target, labels, baseline, ...settings } =
+        options;
       const folders = [process.cwd()];
       const asker = { who: 'evaluate', remedy: p.noFile };
       const files = await readRawFiles(patterns, folders, asker);
-      const labels = await labelNames(options.labels, folders, asker);
-      const baseline = options.baseline === undefined ? undefined : options.baseline === true ? [] : [options.baseline];
-      const training = baseline && (await readRawFiles(baseline, folders, asker));
+      const labelList = await labelNames(labels, folders, asker);
+      const training =
+        baseline === undefined ? undefined : await readRawFiles(baseline === true ? [] : [baseline], folders, asker);
       const runtime = await engineOf(session, { device, ...(threads === undefined ? {} : { threads }) });
       const progress = progressOf(session);
-      const {
-        task,
-        format,
-        language,
-        limit,
-        batchSize,
-        file,
-        beams,
-        maxNewTokens,
-        prefix,
-        maxAnswerTokens,
-        pooling,
-        stride,
-      } = options;
       const result = await evaluateTask(modelOf(session, folder), files, runtime, {
-        ...{
-          task,
-          format,
-          language,
-          limit,
-          batchSize,
-          file,
-          beams,
-          maxNewTokens,
-          prefix,
-          maxAnswerTokens,
-          pooling,
-          stride,
-        },
-        labels,
+        ...settings,
+        labels: labelList,
         fields: { text: text ?? field, pair, label, score, source, target },
         onBadRow: options.skipBadRows === true ? 'skip' : 'error',
         baseline: training && { files: training },

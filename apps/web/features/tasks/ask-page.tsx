@@ -82,23 +82,9 @@ export function AskPage() {
           />
         )}
       </div>
-      {(task.last || start.waiting) && (
-        <Outcome
-          t={t}
-          state={task}
-          waiting={start.waiting}
-          said={said}
-          canRunHere={state.settings.place === 'server'}
-          onAgain={() => run()}
-          onUseBrowser={() => {
-            const moved = { ...state.settings, place: 'browser' as const };
-            state.setSettings(moved);
-            run(moved);
-          }}
-        >
-          {task.last && result && <Answers t={t} result={result} context={task.last.input.context} />}
-        </Outcome>
-      )}
+      <Outcome page={state} task={task} waiting={start.waiting} said={said} run={run}>
+        {task.last && result && <Answers t={t} result={result} context={task.last.input.context} />}
+      </Outcome>
     </TaskPage>
   );
 }

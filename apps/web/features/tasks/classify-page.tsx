@@ -129,28 +129,14 @@ export function ClassifyPage() {
           />
         )}
       </div>
-      {(last || start.waiting) && (
-        <Outcome
-          t={t}
-          state={task}
-          waiting={start.waiting}
-          said={said}
-          canRunHere={state.settings.place === 'server'}
-          onAgain={() => run()}
-          onUseBrowser={() => {
-            const moved = { ...state.settings, place: 'browser' as const };
-            state.setSettings(moved);
-            run(moved);
-          }}
-        >
-          {result && 'results' in result && last && 'texts' in last.input && (
-            <Classes t={t} texts={last.input.texts} results={result.results} called={called} />
-          )}
-          {result && 'entities' in result && last && 'text' in last.input && (
-            <Entities t={t} text={last.input.text} entities={result.entities} called={called} />
-          )}
-        </Outcome>
-      )}
+      <Outcome page={state} task={task} waiting={start.waiting} said={said} run={run}>
+        {result && 'results' in result && last && 'texts' in last.input && (
+          <Classes t={t} texts={last.input.texts} results={result.results} called={called} />
+        )}
+        {result && 'entities' in result && last && 'text' in last.input && (
+          <Entities t={t} text={last.input.text} entities={result.entities} called={called} />
+        )}
+      </Outcome>
     </TaskPage>
   );
 }

@@ -3,29 +3,31 @@
 
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { TaskName } from '../../workers/messages.ts';
+import type { Settings } from '../chat/settings.ts';
 import type { Dictionary } from '../interface/dictionary.ts';
 import { duration } from '../interface/format.ts';
 import { ProgressLine } from '../interface/progress-line.tsx';
 import { ranOn } from '../interface/ran-on.ts';
 import type { TaskReadout, TaskState } from './use-task.ts';
+import type { TaskPageState } from './use-task-page.ts';
 
 export interface OutcomeProps<T extends TaskName, R> {
-  readonly t: Dictionary;
-  readonly state: TaskState<T, R>;
+  readonly page: TaskPageState;
+  readonly task: TaskState<T, R>;
   /** Started before the models were known. */
   readonly waiting: boolean;
   /** What a screen reader says when it is done. */
   readonly said: string;
   readonly wide?: boolean;
-  readonly canRunHere: boolean;
   readonly children?: ReactNode;
-  onAgain(): void;
-  onUseBrowser(): void;
+  /** Does the same again, perhaps elsewhere. */
+  run(settings?: Settings): void;
 }
 
 export function Outcome<T extends TaskName, R>(props: OutcomeProps<T, R>) {
-  const { t, state, waiting, said, wide = false, canRunHere, children, onAgain, onUseBrowser } = props;
-  const { last, progress, running } = state;
+  const { page, task, waiting, said, wide = false, children, run } = props;
+  const { last, progress, running } = task;
+  const { t } = page.preferences;
   const words = t.tasks;
   // What a person asked for is not left below the edge of a small screen.
   const place = useRef<HTMLElement>(null);
@@ -33,6 +35,12 @@ export function Outcome<T extends TaskName, R>(props: OutcomeProps<T, R>) {
   useEffect(() => {
     if (begun) place.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   }, [begun]);
+  if (!last && !waiting) return null;
+  const runHere = (): void => {
+    const moved = { ...page.settings, place: 'browser' as const };
+    page.setSettings(moved);
+    run(moved);
+  };
   return (
     <section
       ref={place}
@@ -53,7 +61,13 @@ export function Outcome<T extends TaskName, R>(props: OutcomeProps<T, R>) {
         {children}
         {last?.state === 'stopped' && <p className="mt-4 text-sm text-muted italic">{words.stopped}</p>}
         {last?.state === 'failed' && (
-          <Failed failure={last.failure} t={t} canRunHere={canRunHere} onAgain={onAgain} onUseBrowser={onUseBrowser} />
+          <Failed
+            failure={last.failure}
+            t={t}
+            canRunHere={page.settings.place === 'server'}
+            onAgain={() => run()}
+            onUseBrowser={runHere}
+          />
         )}
       </div>
       <Announcement t={t} running={running} said={last?.state === 'done' ? said : ''} />

@@ -6,6 +6,7 @@ import type { Dictionary } from '../interface/dictionary.ts';
 import { whole } from '../interface/format.ts';
 import { ExampleList } from './example-list.tsx';
 import { Copy, Outcome } from './outcome.tsx';
+import { SearchOption } from './search-option.tsx';
 import { Option, Sheet } from './sheet.tsx';
 import { TaskPage } from './task-page.tsx';
 import { useTask } from './use-task.ts';
@@ -59,15 +60,7 @@ export function SummarizePage() {
                 ]}
                 onChange={(merge) => state.choose({ merge })}
               />
-              <Option
-                name={words.search}
-                value={choices.beams === 4 ? 'thorough' : 'fast'}
-                options={[
-                  ['fast', words.searchFast],
-                  ['thorough', words.searchThorough],
-                ]}
-                onChange={(search) => state.choose({ beams: search === 'thorough' ? 4 : 1 })}
-              />
+              <SearchOption page={state} />
             </>
           }
         />
@@ -83,44 +76,30 @@ export function SummarizePage() {
           />
         )}
       </div>
-      {(last || start.waiting) && (
-        <Outcome
-          t={t}
-          state={task}
-          waiting={start.waiting}
-          said={summary}
-          canRunHere={state.settings.place === 'server'}
-          onAgain={() => run()}
-          onUseBrowser={() => {
-            const moved = { ...state.settings, place: 'browser' as const };
-            state.setSettings(moved);
-            run(moved);
-          }}
-        >
-          {last && result && (
-            <>
-              {result.rounds.map((round, i) => (
-                <RoundView
-                  // biome-ignore lint/suspicious/noArrayIndexKey: rounds are added at the end only
-                  key={`${round.of}-${i}`}
-                  t={t}
-                  round={round}
-                  isLast={i === result.rounds.length - 1}
-                  running={task.running}
-                />
-              ))}
-              {summary !== '' && !task.running && (
-                <div className="mt-4 flex flex-wrap items-center gap-x-5 text-sm text-muted">
-                  <Copy t={t} text={summary} />
-                  <p className="tabular-nums">
-                    {words.shortened(whole(last.input.text.trim().length), whole(summary.length))}
-                  </p>
-                </div>
-              )}
-            </>
-          )}
-        </Outcome>
-      )}
+      <Outcome page={state} task={task} waiting={start.waiting} said={summary} run={run}>
+        {last && result && (
+          <>
+            {result.rounds.map((round, i) => (
+              <RoundView
+                // biome-ignore lint/suspicious/noArrayIndexKey: rounds are added at the end only
+                key={`${round.of}-${i}`}
+                t={t}
+                round={round}
+                isLast={i === result.rounds.length - 1}
+                running={task.running}
+              />
+            ))}
+            {summary !== '' && !task.running && (
+              <div className="mt-4 flex flex-wrap items-center gap-x-5 text-sm text-muted">
+                <Copy t={t} text={summary} />
+                <p className="tabular-nums">
+                  {words.shortened(whole(last.input.text.trim().length), whole(summary.length))}
+                </p>
+              </div>
+            )}
+          </>
+        )}
+      </Outcome>
     </TaskPage>
   );
 }

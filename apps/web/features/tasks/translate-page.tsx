@@ -7,7 +7,8 @@ import { SwapIcon } from '../interface/icons.tsx';
 import { type Way, wayBack, wayFor, waysOf } from './directions.ts';
 import { ExampleList } from './example-list.tsx';
 import { Copy, Outcome } from './outcome.tsx';
-import { Option, Sheet } from './sheet.tsx';
+import { SearchOption } from './search-option.tsx';
+import { Sheet } from './sheet.tsx';
 import { TaskPage } from './task-page.tsx';
 import { useTask } from './use-task.ts';
 import { useDraft, useStart, useTaskPage } from './use-task-page.ts';
@@ -73,17 +74,7 @@ export function TranslatePage() {
           verb={words.run.translate}
           onStart={start.go}
           onStop={task.stop}
-          options={
-            <Option
-              name={words.search}
-              value={choices.beams === 4 ? 'thorough' : 'fast'}
-              options={[
-                ['fast', words.searchFast],
-                ['thorough', words.searchThorough],
-              ]}
-              onChange={(search) => state.choose({ beams: search === 'thorough' ? 4 : 1 })}
-            />
-          }
+          options={<SearchOption page={state} />}
         />
         {text === '' && !last && (
           <ExampleList
@@ -97,26 +88,11 @@ export function TranslatePage() {
           />
         )}
       </div>
-      {(last || start.waiting) && (
-        <Outcome
-          t={t}
-          state={task}
-          waiting={start.waiting}
-          said={all}
-          wide
-          canRunHere={state.settings.place === 'server'}
-          onAgain={() => run()}
-          onUseBrowser={() => {
-            const moved = { ...state.settings, place: 'browser' as const };
-            state.setSettings(moved);
-            run(moved);
-          }}
-        >
-          {last && round && (
-            <SideBySide t={t} source={last.input.text} round={round} way={way} running={task.running} text={all} />
-          )}
-        </Outcome>
-      )}
+      <Outcome page={state} task={task} waiting={start.waiting} said={all} wide run={run}>
+        {last && round && (
+          <SideBySide t={t} source={last.input.text} round={round} way={way} running={task.running} text={all} />
+        )}
+      </Outcome>
     </TaskPage>
   );
 }
