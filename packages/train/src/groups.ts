@@ -18,7 +18,7 @@ export interface Group<K extends OptimizerKind = OptimizerKind> {
 
 /** Tables that are looked up, and output matrices: their rows are classes, not directions, so Muon leaves them to AdamW. */
 const table =
-  /(^|\.)(wte|wpe|shared|embed_\w+|\w*embeddings?|lm_head|score|classifier|qa_outputs|relative_attention_bias|seq_relationship)\.weight$/;
+  /(^|\.)(wte|wpe|shared|embed_\w+|\w*embeddings?|lm_head|decoder|score|classifier|qa_outputs|relative_attention_bias|seq_relationship)\.weight$/;
 
 /** GPT-2's Conv1D keeps weights as `[inputs, outputs]`; everything else as `[outputs, inputs]`. */
 const inputsFirst = /\.(c_attn|c_proj|c_fc|q_attn)\.weight$/;
@@ -29,8 +29,12 @@ export const isHiddenMatrix = ({ name, shape }: Pick<Parameter, 'name' | 'shape'
 
 /** How the two axes of a matrix are to be read. */
 export function layoutOf(name: string): MatrixLayout {
-  const fused = /\.(c_attn|query_key_value|qkv_proj)\.weight$/.test(name);
-  return { inputsFirst: inputsFirst.test(name), columns: fused ? 3 : 1 };
+  const columns = /\.(c_attn|query_key_value|qkv_proj|Wqkv)\.weight$/.test(name)
+    ? 3
+    : /\.Wi\.weight$/.test(name)
+      ? 2
+      : 1;
+  return { inputsFirst: inputsFirst.test(name), columns };
 }
 
 /** Whether a parameter's name fits a pattern, in which `*` stands for anything. */

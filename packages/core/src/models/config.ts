@@ -17,6 +17,8 @@ export interface ConfigFields {
   rate(field: string, fallback: number): number;
   flag(field: string, fallback: boolean): boolean;
   text(field: string, fallback: string): string;
+  /** One of a few names. */
+  choice<T extends string>(field: string, among: readonly T[], fallback: T): T;
   /** A whole number, or nothing. */
   optional(field: string): number | undefined;
 }
@@ -46,6 +48,10 @@ export function configFields(json: Json, file = 'config.json'): ConfigFields {
     text(field, fallback) {
       const x = given(field) ?? fallback;
       return typeof x === 'string' ? x : wrong(file, field, 'a string', x);
+    },
+    choice(field, among, fallback) {
+      const x = given(field) ?? fallback;
+      return among.find((name) => name === x) ?? wrong(file, field, `one of ${among.join(', ')}`, x);
     },
     optional(field) {
       const x = given(field);

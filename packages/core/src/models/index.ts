@@ -12,6 +12,7 @@ import { gpt2 } from './gpt2.ts';
 import { llama, mistral, qwen2 } from './llama.ts';
 import { lstmClassifier, lstmLm } from './lstm.ts';
 import { marian } from './marian.ts';
+import { modernbert } from './modernbert.ts';
 import { ngram } from './ngram.ts';
 import { roberta } from './roberta.ts';
 import { t5 } from './t5.ts';
@@ -19,7 +20,7 @@ import { t5 } from './t5.ts';
 // Each reads its own config type, checked by its readConfig.
 const causalLms = [gpt2, llama, mistral, qwen2, gptNeoX] as readonly CausalLmArchitecture[];
 const seq2seqs = [t5, bart, marian] as readonly Seq2SeqArchitecture[];
-const encoders = [bert, distilbert, roberta, albert, electra] as readonly Architecture[];
+const encoders = [bert, distilbert, roberta, albert, electra, modernbert] as readonly Architecture[];
 // What came before attention.
 const recurrent = [lstmLm, lstmClassifier, ngram] as readonly Architecture[];
 const all: readonly Architecture[] = [...causalLms, ...encoders, ...seq2seqs, ...recurrent];

@@ -24,6 +24,7 @@ import {
   readLabels,
   tokenClassifier,
 } from './heads.ts';
+import { readLayerKinds } from './layer-kinds.ts';
 import { countedKeys, readRotary, rotaryContext } from './rotary-config.ts';
 
 /** The fields of config.json that change the graph, under their names in the file. */
@@ -109,18 +110,10 @@ const readConfig =
     };
   };
 
-const layerKinds = ['full_attention', 'sliding_attention'];
-
 /** `layer_types` says which layers have the window; without it the later ones, from `firstWindow` on. */
 function windowsOf(json: Json, layers: number, { window, firstWindow = 0 }: Variant): (number | undefined)[] {
-  const kinds: unknown = json.layer_types ?? undefined;
-  if (kinds === undefined) return Array.from({ length: layers }, (_, i) => (i >= firstWindow ? window : undefined));
-  if (!Array.isArray(kinds) || kinds.length !== layers || !kinds.every((k) => layerKinds.includes(k)))
-    throw new YumoError(
-      'CONFIG',
-      `config.json: "layer_types" must name one of ${layerKinds.join(', ')} for each of ${layers} layers, got ${JSON.stringify(kinds)}`,
-      { kinds },
-    );
+  const kinds = readLayerKinds(json, layers);
+  if (!kinds) return Array.from({ length: layers }, (_, i) => (i >= firstWindow ? window : undefined));
   const sliding = kinds.map((k) => k === 'sliding_attention');
   if (window === undefined && sliding.includes(true))
     throw new YumoError(

@@ -72,6 +72,15 @@ export function causalMask({ queries, past, attentionMask, window }: CausalMask)
 export const paddingMask = (attentionMask: Tensor): Tensor =>
   unsqueeze(unsqueeze(mul(sub(1, cast(attentionMask, 'float32')), hidden), 1), 1);
 
+/** Additive mask of the keys that are more than `reach` positions away, to either side. `[1, 1, time, time]`. */
+export function windowMask(time: Dim, reach: number): Tensor {
+  const row = unsqueeze(iota(time), -1);
+  const column = unsqueeze(iota(time), 0);
+  const far = integer(reach);
+  const seen = and(not(greater(row, add(column, far))), not(greater(column, add(row, far))));
+  return unsqueeze(unsqueeze(hide(seen), 0), 0);
+}
+
 const hide = (seen: Tensor): Tensor => mul(sub(1, cast(seen, 'float32')), hidden);
 
 export interface AttentionOptions {
