@@ -59,8 +59,15 @@ const close = (ours: readonly number[], theirs: readonly number[]): void => {
 
 const scoresOf = (row: readonly { readonly score: number }[]): number[] => row.map((x) => x.score);
 
-describe.each(['bert', 'roberta', 'distilbert', 'albert', 'electra'] as const)('%s', (family) => {
-  const name = { bert: 'Bert', roberta: 'Roberta', distilbert: 'DistilBert', albert: 'Albert', electra: 'Electra' };
+describe.each(['bert', 'roberta', 'distilbert', 'albert', 'electra', 'modernbert'] as const)('%s', (family) => {
+  const name = {
+    bert: 'Bert',
+    roberta: 'Roberta',
+    distilbert: 'DistilBert',
+    albert: 'Albert',
+    electra: 'Electra',
+    modernbert: 'ModernBert',
+  };
 
   it('classifies texts as transformers.js does', async () => {
     const folder = await exported(family, `${name[family]}ForSequenceClassification`, {

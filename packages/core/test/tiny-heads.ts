@@ -56,6 +56,7 @@ export const configs = {
   albert: { model_type: 'albert', ...bertSizes, embedding_size: 16, pad_token_id: 0 },
   electra: { model_type: 'electra', ...bertSizes, embedding_size: 16, pad_token_id: 0 },
   roberta: { model_type: 'roberta', ...bertSizes, max_position_embeddings: 66, type_vocab_size: 1, pad_token_id: 1 },
+  modernbert: { model_type: 'modernbert', ...bertSizes, local_attention: 8, pad_token_id: 0 },
   distilbert: {
     model_type: 'distilbert',
     dim: 32,
@@ -176,6 +177,7 @@ const kinds = {
   albert: ['wordpiece', bertTokens],
   electra: ['wordpiece', bertTokens],
   distilbert: ['wordpiece', bertTokens],
+  modernbert: ['wordpiece', bertTokens],
   roberta: ['bpe', robertaTokens],
   bart: ['bpe', { ...robertaTokens, tokenizer_class: 'BartTokenizer' }],
   t5: ['unigram', { tokenizer_class: 'T5Tokenizer', unk_token: '<unk>', pad_token: '<pad>', eos_token: '</s>' }],

@@ -63,7 +63,7 @@ describe.each(all.filter(({ className }) => !recurrentHeads.includes(className))
 
 describe('padding', () => {
   const readers = all.filter(({ className }) =>
-    /^(Bert|Distil|Roberta|Albert|Electra)ForSequenceClassification/.test(className.replace('DistilBert', 'Distil')),
+    /^(Bert|DistilBert|Roberta|Albert|Electra|ModernBert)ForSequenceClassification/.test(className),
   );
   it.each(readers)('does not change what $className says', async ({ model }) => {
     const { graph, parameters } = headGraph(model);

@@ -20,6 +20,7 @@ const configs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   roberta: sizes,
   albert: sizes,
   electra: sizes,
+  modernbert: sizes,
   distilbert: { vocab_size: 11, dim: 4, n_layers: 1, n_heads: 2, hidden_dim: 6, max_position_embeddings: 8 },
   t5: { vocab_size: 11, d_model: 4, d_kv: 2, d_ff: 6, num_layers: 1, num_heads: 2 },
   bart: {
@@ -85,6 +86,12 @@ describe('a file saved from the bare encoder, without prefix', () => {
     ['albert', 'AlbertModel', 'AlbertForQuestionAnswering', ['qa_outputs.weight', 'qa_outputs.bias']],
     ['electra', 'ElectraModel', 'ElectraForTokenClassification', ['classifier.weight', 'classifier.bias']],
     ['distilbert', 'DistilBertModel', 'DistilBertForQuestionAnswering', ['qa_outputs.weight', 'qa_outputs.bias']],
+    [
+      'modernbert',
+      'ModernBertModel',
+      'ModernBertForTokenClassification',
+      ['head.dense.weight', 'head.norm.weight', 'classifier.weight', 'classifier.bias'],
+    ],
   ] as const)('%s: lacks only the head', (modelType, bare, head, missing) => {
     expect(fit(modelType, head, namesOf(modelType, bare))).toEqual({ ...nothingWrong, missing });
   });
@@ -97,6 +104,7 @@ describe('a file with the head, read by the bare encoder', () => {
     ['albert', 'AlbertForMaskedLM', 'AlbertModel'],
     ['electra', 'ElectraForPreTraining', 'ElectraModel'],
     ['distilbert', 'DistilBertForMaskedLM', 'DistilBertModel'],
+    ['modernbert', 'ModernBertForMaskedLM', 'ModernBertModel'],
     ['t5', 'T5ForConditionalGeneration', 'T5ForConditionalGeneration'],
   ] as const)('%s: fits', (modelType, head, bare) => {
     expect(fit(modelType, bare, namesOf(modelType, head))).toEqual(nothingWrong);

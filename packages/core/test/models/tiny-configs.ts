@@ -50,6 +50,7 @@ export const tiny: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   roberta: { ...bertLike, type_vocab_size: 1 },
   albert: { ...bertLike, num_hidden_groups: 2, inner_group_num: 2 },
   electra: bertLike,
+  modernbert: { ...bertLike, local_attention: 4, global_attn_every_n_layers: 2, classifier_pooling: 'mean' },
   t5: {
     vocab_size: 23,
     d_model: 12,

@@ -111,6 +111,11 @@ const models: Readonly<Record<string, Record<string, unknown>>> = {
     ...{ dim: 32, n_layers: 2, n_heads: 2, hidden_dim: 64, max_position_embeddings: 64, initializer_range: 0.08 },
     ...{ dropout: 0, attention_dropout: 0, qa_dropout: 0, seq_classif_dropout: 0 },
   },
+  modernbert: {
+    model_type: 'modernbert',
+    ...{ hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64 },
+    ...{ max_position_embeddings: 64, local_attention: 16, initializer_range: 0.08 },
+  },
   gpt2: {
     model_type: 'gpt2',
     ...{ n_embd: 32, n_layer: 2, n_head: 2, n_positions: 64, initializer_range: 0.08 },
@@ -162,7 +167,7 @@ interface Case {
   readonly context?: number;
 }
 
-const encoders = ['bert', 'distilbert', 'roberta', 'albert', 'electra'];
+const encoders = ['bert', 'distilbert', 'roberta', 'albert', 'electra', 'modernbert'];
 const decoders = ['gpt2', 'llama', 'mistral', 'qwen2', 'gpt_neox'];
 const cases: readonly Case[] = [
   { objective: { kind: 'causal-lm' }, models: decoders, data: dataOf('text'), tokenizer: bytes, context: 16 },
