@@ -46,16 +46,17 @@ export async function estimateTraining(
   const recipe = await resolvedRecipe(job);
   const { runtime, signal } = job;
   const { task, model, tokenizer } = await planTraining({ ...job, recipe });
-  const forms = formsOf(await task.order.batch(0));
   try {
-    const step = trainingStep({ inputs: forms, loss: task.loss, recipe });
-    const { parameters, buffers, state, whole } = step;
-    const flopsPerStep = graphCost(whole, {}).matmul * recipe.accumulate;
+    // Rows of unequal length make batches of unequal size: the mean counts for time, the largest for memory.
+    const sizes = await sizesOf(task, recipe);
+    const flopsPerStep = recipe.accumulate * meanOf(sizes, (size) => size.flops);
     const measured = flopsPerStep < smallStep ? 'steps' : 'products';
+    const typical = closest(sizes, flopsPerStep / recipe.accumulate);
     const secondsPerStep =
       measured === 'steps'
         ? await secondsOfSteps(runtime, recipe, task, steps, signal)
-        : recipe.accumulate * (await estimateSeconds(runtime, whole, { signal }));
+        : (flopsPerStep / typical.flops) * (await estimateSeconds(runtime, typical.step.whole, { signal }));
+    const { parameters, buffers, state } = typical.step;
     const numbers = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
       tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
     return {
@@ -66,7 +67,7 @@ export async function estimateTraining(
       flopsPerStep,
       parameterBytes: numbers([...parameters, ...buffers]) * float32Bytes,
       optimizerBytes: numbers(state) * float32Bytes,
-      activationBytes: peakBytes(whole, {}),
+      activationBytes: Math.max(...sizes.map(({ step }) => peakBytes(step.whole, {}))),
       secondsPerStep,
       seconds: secondsPerStep * recipe.steps,
       measured,
@@ -75,6 +76,39 @@ export async function estimateTraining(
     await task.close?.();
   }
 }
+
+interface BatchSize {
+  readonly step: ReturnType<typeof trainingStep>;
+  readonly flops: number;
+  /** How many of the sampled batches have it. */
+  count: number;
+}
+
+/** Batches that are looked at to learn how large they come. */
+const sampledBatches = 48;
+
+async function sizesOf(task: Task, recipe: Recipe): Promise<BatchSize[]> {
+  const sizes = new Map<string, BatchSize>();
+  for (let i = 0; i < Math.min(sampledBatches, recipe.steps * recipe.accumulate); i++) {
+    const inputs = formsOf(await task.order.batch(i));
+    const key = JSON.stringify(inputs);
+    const known = sizes.get(key);
+    if (known) known.count++;
+    else {
+      const step = trainingStep({ inputs, loss: task.loss, recipe });
+      sizes.set(key, { step, flops: graphCost(step.whole, {}).matmul, count: 1 });
+    }
+  }
+  return [...sizes.values()];
+}
+
+function meanOf(sizes: readonly BatchSize[], number: (size: BatchSize) => number): number {
+  const batches = sizes.reduce((n, size) => n + size.count, 0);
+  return sizes.reduce((sum, size) => sum + size.count * number(size), 0) / batches;
+}
+
+const closest = (sizes: readonly BatchSize[], flops: number): BatchSize =>
+  sizes.reduce((best, size) => (Math.abs(size.flops - flops) < Math.abs(best.flops - flops) ? size : best));
 
 /** Mean over the first steps. */
 async function secondsOfSteps(
