@@ -8,6 +8,8 @@ export interface RecipeInfo {
   /** What `yumo train` calls it. */
   readonly name: string;
   readonly description: string;
+  /** The description in other languages, by code. */
+  readonly translations: Readonly<Record<string, string>>;
   readonly task: Task;
   readonly languages: readonly string[];
   /** Files that the training reads, as the recipe names them. */
@@ -67,7 +69,13 @@ function parse(text: string): Json | undefined {
 function describeRecipe(name: string, json: Json): Omit<RecipeInfo, 'dataElsewhere' | 'after'> | undefined {
   const description = strings(json.description)[0] ?? '';
   const task = taskOf(strings(record(json.objective).kind)[0] ?? 'causal-lm', name, record(json.objective));
-  return task && { name, description, task, languages: strings(json.language ?? ['en']), data: dataFiles(json.data) };
+  const translations = Object.fromEntries(
+    Object.entries(record(json.translations)).flatMap(([code, text]) =>
+      typeof text === 'string' ? [[code, text]] : [],
+    ),
+  );
+  const languages = strings(json.language ?? ['en']);
+  return task && { name, description, translations, task, languages, data: dataFiles(json.data) };
 }
 
 /** What a model trained for this objective is used for; undefined for those that no page uses (masked language models, vectors). */

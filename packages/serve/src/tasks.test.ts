@@ -85,6 +85,7 @@ describe('the list of models', () => {
     const data = (file: string): object => ({ kind: 'rows', train: [{ files: [file], targets: ['t.gz'] }] });
     recipe('sentiment-xx', {
       language: ['xx'],
+      translations: { zh: '中文', en: 3 },
       data: { ...data('a.csv'), validation: [{ files: ['b.csv'] }] },
       objective: { kind: 'sequence-classification' },
       init: { from: 'runs/second' },
@@ -100,6 +101,7 @@ describe('the list of models', () => {
       {
         name: 'sentiment-xx',
         description: '',
+        translations: { zh: '中文' },
         task: 'classify',
         languages: ['xx'],
         data: ['a.csv', 't.gz', 'b.csv'],

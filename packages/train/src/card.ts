@@ -73,7 +73,7 @@ ${reading.pipeline === 'text-generation' ? `widget:\n- text: ${JSON.stringify(re
 
 # ${recipe.name}
 
-${recipe.description || 'A model trained with yumo.'}
+${[recipe.description || 'A model trained with yumo.', ...Object.values(recipe.translations)].join('\n\n')}
 ${reading.pipeline === 'text-generation' ? '\nIt continues text; it was not taught to follow instructions or to state facts.\n' : ''}
 | | |
 | --- | --- |

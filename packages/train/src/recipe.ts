@@ -272,7 +272,8 @@ export const recipeSchema = z.strictObject({
     .string()
     .regex(/^[\w.-]+$/, 'letters, digits, `.`, `-` and `_` only')
     .describe('Name of the run; the folder under `runs/` unless another is given.'),
-  description: z.string().default('').describe('A sentence for the model card.'),
+  description: z.string().default('').describe('A sentence for the model card, in English.'),
+  translations: z.record(z.string(), z.string()).default({}).describe('The description in other languages, by code.'),
   data: data.describe('What is learnt.'),
   tokenizer: tokenizer.describe('How text becomes ids.'),
   init: z

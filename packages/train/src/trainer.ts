@@ -134,7 +134,17 @@ export async function resolvedRecipe(
 
 /** Fields that may change between two sessions of a run: what was done so far stays what it is. */
 export const changeableFields: readonly string[] = [
-  ...['name', 'description', 'license', 'language', 'steps', 'evaluateEvery', 'checkpointEvery', 'sampleEvery'],
+  ...[
+    'name',
+    'description',
+    'translations',
+    'license',
+    'language',
+    'steps',
+    'evaluateEvery',
+    'checkpointEvery',
+    'sampleEvery',
+  ],
   ...['samplePrompt', 'stopEarly', 'device', 'threads', 'expect', 'tensorboard'],
 ];
 

@@ -38,11 +38,17 @@ function registerList(group: Command, { output, phrases }: Session): void {
           { title: columns.file, cell: (r) => r.path },
           { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type ?? '') },
           { title: columns.steps, cell: (r) => known(r, (x) => String(x.steps)), align: 'right' },
-          { title: columns.description, cell: (r) => ('problem' in r ? r.problem : r.recipe.description) },
+          {
+            title: columns.description,
+            cell: (r) => ('problem' in r ? r.problem : descriptionIn(phrases.code, r.recipe)),
+          },
         ]),
       );
     });
 }
+
+const descriptionIn = (code: string, { description, translations }: Recipe): string =>
+  translations[code] ?? description;
 
 function registerInit(group: Command, { output, phrases }: Session): void {
   const p = phrases.recipe;

@@ -1,6 +1,7 @@
 // What the command line says, in English. The type of this dictionary is the type of every other.
 
 export const en = {
+  code: 'en',
   yumo: 'Trains, evaluates, exports and serves Transformer language models.',
   version: 'print the version',
   help: 'print this help',

@@ -3,6 +3,7 @@
 import type { Phrases } from './en.ts';
 
 export const zh: Phrases = {
+  code: 'zh',
   yumo: '训练、评估、导出并提供 Transformer 语言模型。',
   version: '显示版本',
   help: '显示帮助',

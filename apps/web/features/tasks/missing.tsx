@@ -20,7 +20,8 @@ export interface MissingProps {
 export function Missing({ t, task, recipes, broken, more = false }: MissingProps) {
   const words = t.tasks;
   // Those of the person's language first.
-  const own = (r: RecipeInfo): number => Number(r.languages[0] === (t.tag === 'en' ? 'en' : 'zh'));
+  const code = t.tag === 'en' ? 'en' : 'zh';
+  const own = (r: RecipeInfo): number => Number(r.languages[0] === code);
   const fitting = recipes.filter((r) => r.task === task).sort((a, b) => own(b) - own(a));
   return (
     <section className={more ? 'mt-3' : 'max-w-[44rem] rounded-2xl border border-line bg-sheet p-5 sm:p-7'}>
@@ -30,9 +31,9 @@ export function Missing({ t, task, recipes, broken, more = false }: MissingProps
         {fitting.map((recipe) => (
           <li key={recipe.name}>
             <p className="mb-1.5 leading-snug">
-              {recipe.description || recipe.name}
+              {recipe.translations[code] || recipe.description || recipe.name}
               <span className="ms-2 text-sm text-muted">
-                {recipe.languages.map((code) => words.languages[code] ?? code).join(' → ')}
+                {recipe.languages.map((one) => words.languages[one] ?? one).join(' → ')}
               </span>
             </p>
             {[...recipe.after, recipe.name].map((name) => (
