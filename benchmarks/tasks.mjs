@@ -1,0 +1,135 @@
+// How good the models of the recipes are at their tasks, beside a baseline without a neural network, on whole test files.
+//
+//   pnpm bench tasks --data <folder> [--only sentiment-zh,…]
+//
+// A model is looked for in models/ and in runs/ under the name of its recipe; `yumo evaluate` does the rest. Not a matter of speed:
+// other work on the machine changes nothing.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const root = join(import.meta.dirname, '..');
+const chnsenticorp = 'classification/chnsenticorp';
+const tasks = [
+  {
+    recipe: 'sentiment-zh',
+    test: [`${chnsenticorp}/test.tsv.gz`],
+    baseline: `${chnsenticorp}/train.tsv.gz`,
+    measures: ['accuracy', 'macroF1'],
+    text: 'ChnSentiCorp, clean test',
+  },
+  {
+    recipe: 'entities-zh',
+    test: ['ner/cluener/dev.json.gz'],
+    baseline: 'ner/cluener/train.json.gz',
+    measures: ['f1', 'precision', 'recall'],
+    text: 'CLUENER dev (also chose the best step)',
+  },
+  {
+    recipe: 'reading-zh',
+    test: ['qa/cmrc2018/cmrc2018_dev_part2_test.json.gz'],
+    baseline: true,
+    measures: ['f1', 'exactMatch'],
+    text: 'CMRC 2018 dev, part 2',
+  },
+  {
+    recipe: 'reading-en',
+    test: ['qa/squad1.1-sample/dev.json.gz'],
+    baseline: true,
+    measures: ['f1', 'exactMatch'],
+    text: 'SQuAD 1.1 sample, dev (also chose the best step)',
+  },
+  {
+    recipe: 'translate-en-de',
+    test: ['translation/multi30k-en-de/test_2016_flickr.en.gz', 'translation/multi30k-en-de/test_2016_flickr.de.gz'],
+    baseline: true,
+    more: ['--language', 'de', '--beams', '4'],
+    measures: ['bleu', 'chrf'],
+    text: 'Multi30k test 2016, four beams',
+  },
+  ...[
+    ['zh', 'en', 'zh', 'English → Chinese'],
+    ['en', 'zh', 'en', 'Chinese → English'],
+  ].map(([language, source, target, text]) => ({
+    recipe: 'translate-en-zh',
+    test: ['translation/tatoeba-en-zh/dev.txt.gz'],
+    baseline: true,
+    more: ['--language', language, '--source', source, '--target', target, '--prefix', `${language}: `, '--beams', '4'],
+    measures: ['bleu', 'chrf'],
+    text: `Tatoeba dev, ${text}, four beams`,
+  })),
+  {
+    recipe: 'titles-zh',
+    test: ['summarization/csl-title/test.tsv.gz'],
+    baseline: true,
+    more: ['--language', 'zh', '--beams', '4'],
+    measures: ['rouge1', 'rouge2', 'rougeL'],
+    text: 'CSL titles, test, four beams',
+  },
+  {
+    recipe: 'summary-en',
+    test: ['summarization/scitldr-a/dev.jsonl.gz'],
+    baseline: true,
+    more: ['--language', 'en', '--beams', '4'],
+    measures: ['rouge1', 'rouge2', 'rougeL'],
+    text: 'SciTLDR-A dev (also chose the best step), four beams',
+  },
+];
+
+const { values } = parseArgs({ options: { data: { type: 'string' }, only: { type: 'string' } } });
+if (!values.data) {
+  console.error('tasks: --data <folder> is missing: the folder that the recipes’ files lie in');
+  process.exit(2);
+}
+const wanted = values.only?.split(',');
+const round4 = (x) => (typeof x === 'number' && Number.isFinite(x) ? Number(x.toPrecision(4)) : null);
+const rows = [];
+for (const task of tasks.filter((t) => !wanted || wanted.includes(t.recipe))) {
+  const folder = ['models', 'runs']
+    .map((f) => join(root, f, task.recipe))
+    .find((f) => existsSync(join(f, 'config.json')));
+  if (!folder) {
+    console.log(`${task.recipe}: no model; train it: yumo train ${task.recipe} --data ${values.data}`);
+    continue;
+  }
+  const files = task.test.map((file) => join(values.data, file));
+  const missing = files.find((file) => !existsSync(file));
+  if (missing) {
+    console.log(`${task.recipe}: no ${missing}`);
+    continue;
+  }
+  const baseline = typeof task.baseline === 'string' ? ['--baseline', join(values.data, task.baseline)] : [];
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'apps/cli/dist/main.js'),
+      ...['evaluate', folder, ...files, '--json'],
+      ...(task.baseline === true ? ['--baseline'] : baseline),
+      ...(task.more ?? []),
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 },
+  );
+  if (status !== 0) throw new Error(`yumo evaluate ${folder} ended with ${status}`);
+  const said = JSON.parse(stdout);
+  for (const name of task.measures) {
+    const interval = said.intervals?.[name];
+    const between = interval ? `, 95 % interval ${interval.map((x) => round4(x)).join(' to ')}` : '';
+    const ours = round4(said.metrics[name]);
+    const theirs = round4(said.baseline?.metrics[name]);
+    rows.push({
+      row: `${task.recipe}: ${task.text}, ${said.measured} rows${between}`,
+      unit: name,
+      ours,
+      peers: theirs === null ? {} : { [said.baseline.name]: theirs },
+      ratio: theirs ? round4(ours / theirs) : null,
+    });
+    console.log(
+      `${task.recipe.padEnd(16)} ${name.padEnd(12)} ${ours}${theirs === null ? '' : ` (${said.baseline.name} ${theirs})`}`,
+    );
+  }
+}
+console.log(
+  JSON.stringify({ name: 'tasks', machine: { processor: cpus()[0].model.trim(), node: process.version }, rows }),
+);
