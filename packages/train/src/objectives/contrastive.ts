@@ -14,19 +14,13 @@ import {
   where,
   YumoError,
 } from '@yumo/core';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import { pairRows } from '../data/readers/tasks.ts';
 import { type SourceFile, tellReport } from '../data/sources.ts';
 import { encoderFields, tokenOf } from '../data/special-tokens.ts';
 import { measure } from '../metrics/metric.ts';
 import { ranking } from '../metrics/ranking.ts';
+import { exampleData } from './example-data.ts';
 import type { Note, Objective } from './objective.ts';
 import { textField } from './sequence-classification.ts';
 import { type TextPair, textParts } from './text-task.ts';
@@ -60,7 +54,7 @@ const countTokens = (e: Example): number => e.a_input_ids!.length + e.b_input_id
 
 export const contrastive: Objective<'contrastive'> = (given) => {
   const { recipe, objective, note } = given;
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
+  const { batch } = recipe;
   if (recipe.parts > 1 || batch < 2)
     throw new YumoError(
       'CONFIG',
@@ -110,19 +104,10 @@ export const contrastive: Objective<'contrastive'> = (given) => {
       const training = parts.training.map(exampleOf);
       const validation = parts.validation.map(exampleOf);
       if (cut > 0) note(`texts longer than ${model.context} tokens, cut there`, cut);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
-      const tokensOf = (examples: readonly Example[]): number => examples.reduce((n, e) => n + countTokens(e), 0);
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, countTokens });
       return {
-        facts: {
-          trainingTokens: tokensOf(training),
-          validationTokens: tokensOf(validation),
-          trainingExamples: training.length,
-          validationExamples: validation.length,
-          tokensPerStep: Math.round((batch * accumulate * tokensOf(training)) / training.length),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, { weights, ...inputs }, dropout) => {
           const out = model.head.build(scope, inputs, model.config, { dropout });
           const logits = contrastLogits(out.a_embedding!, out.b_embedding!, objective.temperature);
@@ -133,7 +118,7 @@ export const contrastive: Objective<'contrastive'> = (given) => {
         evaluation: () => {
           const found: Record<'a' | 'b', Float32Array[]> = { a: [], b: [] };
           return {
-            batches: evaluationBatches(validation, options),
+            batches: validationBatches(),
             add({ examples }, outputs) {
               for (const side of ['a', 'b'] as const) {
                 const { data, shape } = outputs[`${side}_embedding`]!;

@@ -3,21 +3,14 @@
 import { crossEntropySum, YumoError } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import type { Message } from '../data/readers/rows.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { neededToken } from '../data/special-tokens.ts';
 import { sampleText } from '../sampling.ts';
+import { exampleData } from './example-data.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { countTokens, meanTokens, totalTokens } from './text-inputs.ts';
 import { shareOf } from './text-task.ts';
 
 /** A conversation whose last turn, and every turn of the assistant, is learnt. */
@@ -87,7 +80,6 @@ export const instruction: Objective<'instruction'> = ({ recipe, objective, data,
   const parts = partsOf(data, shareOf(recipe), objective.kind, conversations);
   const key = ({ messages }: Conversation): string => messages.map((m) => m.content).join('\n');
   noteOverlap(parts.training.map(key), parts.validation.map(key), note);
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
   const textsOf = (rows: readonly Conversation[]) =>
     rows.flatMap((r) => r.messages.flatMap((m) => [m.content, `${m.role}\n`]));
   return {
@@ -135,25 +127,17 @@ export const instruction: Objective<'instruction'> = ({ recipe, objective, data,
       };
       const training = read(parts.training, note);
       const validation = read(parts.validation, () => undefined);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns });
       return {
-        facts: {
-          trainingTokens: totalTokens(training),
-          validationTokens: totalTokens(validation),
-          trainingExamples: training.length,
-          validationExamples: validation.length,
-          tokensPerStep: meanTokens(training, batch * accumulate),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, { input_ids, labels }, dropout) => {
           const { logits } = model.head.build(scope, { input_ids: input_ids! }, model.config, { dropout });
           return crossEntropySum(logits!, labels!);
         },
         metrics: ['perplexity'],
         evaluation: () => ({
-          batches: evaluationBatches(validation, options),
+          batches: validationBatches(),
           metrics: (loss) => ({ perplexity: Math.exp(loss) }),
         }),
         sample: async ({ runtime, parameters, seed: drawn, signal }) => {

@@ -3,23 +3,17 @@
 import { add, cast, crossEntropySum, mul, sub, type Tensor, YumoError } from '@yumo/core';
 import type { Encoding, Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import type { QuestionRow } from '../data/readers/rows.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import { cmrc } from '../metrics/chinese-answers.ts';
 import { measure } from '../metrics/metric.ts';
 import { squad, squad2 } from '../metrics/question-answering.ts';
+import { exampleData } from './example-data.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { countTokens, meanTokens, textColumns, textExample, textInputs, totalTokens } from './text-inputs.ts';
+import { textColumns, textExample, textInputs } from './text-inputs.ts';
 import { shareOf } from './text-task.ts';
 
 function questionRows({ name, rows }: SourceFile): QuestionRow[] {
@@ -108,7 +102,6 @@ export const questionAnswering: Objective<'question-answering'> = ({ recipe, obj
   const parts = partsOf(data, shareOf(recipe), objective.kind, questionRows);
   const key = (r: QuestionRow): string => `${r.question}\n${r.context}`;
   noteOverlap(parts.training.map(key), parts.validation.map(key), note);
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
   const textsOf = (rows: readonly QuestionRow[]) => [...new Set(rows.flatMap((r) => [r.context, r.question]))];
   return {
     tokens: { roles: ['padding', 'start', 'end', 'unknown'] },
@@ -163,19 +156,11 @@ export const questionAnswering: Objective<'question-answering'> = ({ recipe, obj
       };
       const training = read(parts.training, note).examples;
       const { windows, examples: validation } = read(parts.validation, () => undefined);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, rows: parts });
       const metric = { squad, squad2, cmrc }[objective.metric];
       return {
-        facts: {
-          trainingTokens: totalTokens(training),
-          validationTokens: totalTokens(validation),
-          trainingExamples: parts.training.length,
-          validationExamples: parts.validation.length,
-          tokensPerStep: meanTokens(training, batch * accumulate),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, inputs, dropout) => {
           const out = model.head.build(scope, textInputs(inputs), model.config, { dropout });
           const [starts, ends] = [out.start_logits!, out.end_logits!].map((z) =>
@@ -194,7 +179,7 @@ export const questionAnswering: Objective<'question-answering'> = ({ recipe, obj
           const best: Found[] = parts.validation.map(() => ({ score: Number.NEGATIVE_INFINITY, start: 0, end: 0 }));
           const none: number[] = parts.validation.map(() => Number.POSITIVE_INFINITY);
           return {
-            batches: evaluationBatches(validation, options),
+            batches: validationBatches(),
             add({ examples }, { start_logits, end_logits }) {
               const [starts, ends] = [start_logits!.data, end_logits!.data] as [Float32Array, Float32Array];
               const width = start_logits!.shape[1]!;

@@ -3,14 +3,7 @@
 import { type Bundle, memorySource, Seq2SeqLm, type Values } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import type { SequenceRow } from '../data/readers/rows.ts';
 import { sequenceRows } from '../data/readers/tasks.ts';
 import { partsOf, type SourceFile, tellReport } from '../data/sources.ts';
@@ -22,6 +15,7 @@ import { rouge } from '../metrics/rouge.ts';
 import type { ModelPlan } from '../model-config.ts';
 import { permuted, streamKey } from '../random.ts';
 import type { ObjectiveRecipe } from '../recipe.ts';
+import { exampleData } from './example-data.ts';
 import type { Metrics, Moment, Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
 import { smoothedSum } from './smoothing.ts';
@@ -60,7 +54,6 @@ export const sequenceToSequence: Objective<'sequence-to-sequence'> = ({ recipe, 
     parts.validation.map((r) => r.source),
     note,
   );
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
   const textsOf = (rows: readonly SequenceRow[]) => rows.flatMap((r) => [r.source, ...r.targets]);
   const who = objective.kind;
   return {
@@ -116,9 +109,7 @@ export const sequenceToSequence: Objective<'sequence-to-sequence'> = ({ recipe, 
       };
       const training = read(parts.training, note);
       const validation = read(parts.validation, () => undefined);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
-      const tokensOf = (examples: readonly Example[]): number => examples.reduce((n, e) => n + countTokens(e), 0);
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, countTokens });
       // The same sources at every evaluation.
       const chosen = Array.from({ length: Math.min(objective.generate, validation.length) }, (_, i) =>
         permuted(streamKey(0, 'written'), i, validation.length),
@@ -132,15 +123,8 @@ export const sequenceToSequence: Objective<'sequence-to-sequence'> = ({ recipe, 
           moment,
         );
       return {
-        facts: {
-          trainingTokens: tokensOf(training),
-          validationTokens: tokensOf(validation),
-          trainingExamples: training.length,
-          validationExamples: validation.length,
-          tokensPerStep: Math.round((batch * accumulate * tokensOf(training)) / training.length),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, { labels, ...inputs }, dropout) => {
           const { logits } = model.head.build(scope, inputs, model.config, { dropout });
           // Smoothing is for training, where there is dropout; measured is the plain loss.
@@ -148,7 +132,7 @@ export const sequenceToSequence: Objective<'sequence-to-sequence'> = ({ recipe, 
         },
         metrics: ['perplexity', ...(objective.generate > 0 ? measuresOf[objective.metric] : [])],
         evaluation: () => ({
-          batches: evaluationBatches(validation, options),
+          batches: validationBatches(),
           async metrics(loss, moment) {
             const perplexity = Math.exp(loss);
             if (chosen.length === 0) return { perplexity };

@@ -30,9 +30,3 @@ export const textInputs = (inputs: NamedTensors): NamedTensors =>
   Object.fromEntries(known.flatMap((name) => (inputs[name] ? [[name, inputs[name]]] : [])));
 
 export const countTokens = (e: Example): number => e.input_ids!.length;
-
-/** Mean tokens of a step. */
-export const meanTokens = (examples: readonly Example[], perStep: number): number =>
-  Math.round((perStep * examples.reduce((n, e) => n + countTokens(e), 0)) / examples.length);
-
-export const totalTokens = (examples: readonly Example[]): number => examples.reduce((n, e) => n + countTokens(e), 0);

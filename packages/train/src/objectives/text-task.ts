@@ -1,21 +1,15 @@
 // What the objectives that judge a whole text share: its inputs, its batches, and one row of numbers a text.
 
 import type { Dropout, NamedTensors, Tensor } from '@yumo/core';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import { type Parts, partsOf, type SourceFile } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import type { Recipe } from '../recipe.ts';
 import type { Loss } from '../step.ts';
+import { exampleData } from './example-data.ts';
 import type { AnyGiven, Metrics, Reading } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { countTokens, meanTokens, textColumns, textExample, textInputs, totalTokens } from './text-inputs.ts';
+import { textColumns, textExample, textInputs } from './text-inputs.ts';
 
 /** A text, perhaps with another. */
 export interface TextPair {
@@ -57,7 +51,6 @@ export function textReading<Row extends TextPair>(
   parts: Parts<Row>,
   judgement: Judgement<Row>,
 ): Reading {
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
   const textsOf = (rows: readonly Row[]): string[] =>
     rows.flatMap((r) => [r.text, ...(r.second === undefined ? [] : [r.second])]);
   return {
@@ -84,18 +77,10 @@ export function textReading<Row extends TextPair>(
       const training = parts.training.map(exampleOf);
       const validation = parts.validation.map(exampleOf);
       if (cut > 0) note(`texts longer than ${model.context} tokens, cut there`, cut);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns });
       return {
-        facts: {
-          trainingTokens: totalTokens(training),
-          validationTokens: totalTokens(validation),
-          trainingExamples: training.length,
-          validationExamples: validation.length,
-          tokensPerStep: meanTokens(training, batch * accumulate),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, inputs, dropout) => {
           const { logits } = model.head.build(scope, textInputs(inputs), model.config, { dropout });
           return { ...judgement.loss(logits!, inputs, dropout), outputs: { logits: logits! } };
@@ -104,7 +89,7 @@ export function textReading<Row extends TextPair>(
         evaluation: () => {
           const outputs: Float32Array[] = [];
           return {
-            batches: evaluationBatches(validation, options),
+            batches: validationBatches(),
             add({ examples }, { logits }) {
               const width = logits!.shape[1]!;
               examples!.forEach((e, row) => {

@@ -4,23 +4,17 @@ import { argmax, crossEntropySum, YumoError } from '@yumo/core';
 import type { Encoding } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
 import { joined } from '../data/documents.ts';
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import type { Columns, Example } from '../data/examples.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import { type Entity, entitiesOf } from '../metrics/entities.ts';
 import { measure } from '../metrics/metric.ts';
 import { spanF1 } from '../metrics/span-f1.ts';
+import { exampleData } from './example-data.ts';
 import { labelFields } from './labels.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { countTokens, meanTokens, textColumns, textExample, textInputs, totalTokens } from './text-inputs.ts';
+import { textColumns, textExample, textInputs } from './text-inputs.ts';
 import { shareOf } from './text-task.ts';
 
 /** A text with entities, in UTF-16 units. */
@@ -114,7 +108,6 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
       );
     return number;
   };
-  const { batch, accumulate, seed, buckets: bucketCount } = recipe;
   return {
     tokens: { roles: ['padding', 'start', 'end', 'unknown'] },
     texts: () => parts.training.map((r) => r.text),
@@ -158,18 +151,10 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
       const training = windowsOf(parts.training, note).map((w) => w.example);
       const windows = windowsOf(parts.validation, () => undefined);
       const validation = windows.map((w) => w.example);
-      const buckets = bucketsOf(training, columns, bucketCount);
-      const options = { columns, buckets, batch, accumulate, seed, countTokens };
+      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, rows: parts });
       return {
-        facts: {
-          trainingTokens: totalTokens(training),
-          validationTokens: totalTokens(validation),
-          trainingExamples: parts.training.length,
-          validationExamples: parts.validation.length,
-          tokensPerStep: meanTokens(training, batch * accumulate),
-          fingerprint: fingerprintOf(training, validation),
-        },
-        order: bucketedOrder(training.length, (i) => training[i]!, options),
+        facts,
+        order,
         loss: (scope, inputs, dropout) => {
           const { logits } = model.head.build(scope, textInputs(inputs), model.config, { dropout });
           return { ...crossEntropySum(logits!, inputs.labels!), outputs: { predicted: argmax(logits!, 2) } };
@@ -178,7 +163,7 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
         evaluation: () => {
           const found: Map<string, Entity>[] = parts.validation.map(() => new Map());
           return {
-            batches: evaluationBatches(validation, options),
+            batches: validationBatches(),
             add({ examples }, { predicted }) {
               const width = predicted!.shape[1]!;
               examples!.forEach((e, r) => {
