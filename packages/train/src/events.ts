@@ -7,6 +7,8 @@ export type TrainingEvent =
   | {
       readonly kind: 'start';
       readonly run: string;
+      /** What the model is for, by Hugging Face's names: `text-generation`, `fill-mask`, `question-answering` … */
+      readonly pipeline: string;
       /** Steps already done: 0, or those of the checkpoint that was resumed. */
       readonly step: number;
       readonly steps: number;

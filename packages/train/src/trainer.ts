@@ -73,6 +73,7 @@ export async function* runTraining(given: TrainingJob): AsyncGenerator<TrainingE
     yield* loop.tell({
       kind: 'start',
       run: recipe.name,
+      pipeline: prepared.reading.pipeline,
       step: loop.progress.step,
       steps: recipe.steps,
       ...loop.sizes,

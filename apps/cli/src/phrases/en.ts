@@ -177,6 +177,7 @@ export const en = {
       `${metric} ${value}: ${met ? 'as expected' : 'NOT as expected'} (${bounds})`,
     goOn: (folder: string): string => `go on: yumo resume ${folder}`,
     tryIt: (folder: string): string => `try it: yumo generate ${folder}`,
+    measureIt: (folder: string): string => `measure it: yumo evaluate ${folder} <file>`,
   },
   train: {
     summary: 'trains a model from a recipe',

@@ -170,6 +170,7 @@ export const zh: Phrases = {
     expectation: (metric, value, bounds, met) => `${metric} ${value}：${met ? '达到预期' : '未达预期'}（${bounds}）`,
     goOn: (folder) => `继续训练：yumo resume ${folder}`,
     tryIt: (folder) => `试用：yumo generate ${folder}`,
+    measureIt: (folder) => `测评：yumo evaluate ${folder} <文件>`,
   },
   train: {
     summary: '按配方训练模型',

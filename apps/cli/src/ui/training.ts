@@ -19,6 +19,7 @@ export async function followTraining(
   const p = phrases.training;
   const progress = progressOf(session);
   let steps = 0;
+  let pipeline = '';
   let stepSeconds = 0;
   let dataSeconds = 0;
   try {
@@ -27,6 +28,7 @@ export async function followTraining(
       switch (event.kind) {
         case 'start':
           steps = event.steps;
+          pipeline = event.pipeline;
           output.print(
             pairs([
               [p.run, `${event.run} → ${folder}`],
@@ -59,7 +61,7 @@ export async function followTraining(
           break;
         case 'done':
           progress.finish();
-          output.print(`${summary(event, folder, session)}`);
+          output.print(`${summary(event, pipeline, folder, session)}`);
           if (dataSeconds > 0.02 * stepSeconds)
             output.note(p.waited(significant((100 * dataSeconds) / stepSeconds, 2)));
           if (event.expectation && !event.expectation.met) process.exitCode = missedExit;
@@ -95,7 +97,7 @@ const measures = (metrics: Readonly<Record<string, number>>, { training: p }: Ph
     .map(([name, value]) => `${p.measures[name as keyof typeof p.measures] ?? name} ${significant(value, 4)}`)
     .join(', ');
 
-function summary(done: Done, folder: string, { phrases }: Session): string {
+function summary(done: Done, pipeline: string, folder: string, { phrases }: Session): string {
   const { training: p } = phrases;
   const { step, reason, bestLoss, bestMetrics, bestStep, seconds, expectation } = done;
   const best =
@@ -115,6 +117,7 @@ function summary(done: Done, folder: string, { phrases }: Session): string {
         ),
       ]
     : [];
-  const next = reason === 'aborted' ? p.goOn(folder) : p.tryIt(folder);
+  const next =
+    reason === 'aborted' ? p.goOn(folder) : pipeline === 'text-generation' ? p.tryIt(folder) : p.measureIt(folder);
   return [p.ended(step, duration(seconds), reason), ...best, ...expected, next].join('\n');
 }

@@ -51,13 +51,21 @@ export async function readTrainingData(
 async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
   const load = async (patterns: readonly string[], name: string): Promise<DataFile[]> => {
     const paths = await findFiles(patterns, folders, { ...recipeAsker, who: `${field}.${name}` });
-    return Promise.all(paths.map(async (path) => ({ name: path, bytes: new Uint8Array(await readBytes(path)) })));
+    return Promise.all(
+      paths.map(async (path) => ({ name: nameIn(folders, path), bytes: new Uint8Array(await readBytes(path)) })),
+    );
   };
   return {
     source,
     files: await load(source.files, 'files'),
     targets: source.targets && (await load(source.targets, 'targets')),
   };
+}
+
+/** A file as a recipe would name it: where it lies in the first of the folders that holds it. Model cards are read on other computers. */
+function nameIn(folders: readonly string[], path: string): string {
+  const inside = folders.map((folder) => relative(folder, path)).filter((p) => !p.startsWith('..') && !isAbsolute(p));
+  return inside.length === 0 ? path : inside.reduce((short, p) => (p.length < short.length ? p : short));
 }
 
 /**
