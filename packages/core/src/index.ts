@@ -76,6 +76,7 @@ export { type Chunk, chunksOf } from './tasks/chunks.ts';
 export * from './tasks/feature-extraction.ts';
 export * from './tasks/fill-mask.ts';
 export * from './tasks/head-model.ts';
+export * from './tasks/label-path.ts';
 export { streamLongText } from './tasks/long-text.ts';
 export * from './tasks/question-answering.ts';
 export * from './tasks/summarization.ts';

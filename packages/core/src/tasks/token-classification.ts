@@ -4,6 +4,7 @@ import type { FileSource } from '../checkpoint/source.ts';
 import { suggestion, YumoError } from '../errors.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { type BatchOptions, HeadModel, type HeadModelOptions, type HeadOutputs } from './head-model.ts';
+import { type LabelScheme, labelSchemes, likeliestPath, tagOf } from './label-path.ts';
 import { largestOf, softmaxOf } from './probabilities.ts';
 import type { EncodedText } from './tokenizer.ts';
 
@@ -20,6 +21,11 @@ const groupings: readonly EntityGrouping[] = ['none', 'simple', 'first', 'max', 
 export interface TokenClassificationOptions extends BatchOptions {
   /** `simple` by default. */
   readonly grouping?: EntityGrouping | undefined;
+  /**
+   * Labels are chosen together, so that they fit the scheme: `I-PER` stands only after `B-PER` or `I-PER`. By default what the model's config.json
+   * says (`label_scheme`), else each token has its own likeliest label, as in other readers.
+   */
+  readonly scheme?: LabelScheme | 'none' | undefined;
   /** Labels that are not reported; `O` by default. */
   readonly ignoreLabels?: readonly string[] | undefined;
   /** Tokens that the windows of a long text share; 32 by default. */
@@ -61,7 +67,7 @@ export class TokenClassifier {
    * @throws YumoError `CONFIG`, `DATA`, `RUNTIME`, `ABORTED`.
    */
   async run(texts: readonly string[], options: TokenClassificationOptions = {}): Promise<Entity[][]> {
-    const { grouping = 'simple', ignoreLabels = ['O'], stride = 32, ...batch } = options;
+    const { grouping = 'simple', scheme: _, ignoreLabels = ['O'], stride = 32, ...batch } = options;
     if (!groupings.includes(grouping))
       throw new YumoError(
         'CONFIG',
@@ -69,6 +75,12 @@ export class TokenClassifier {
         { grouping },
       );
     const { model } = this;
+    const named = options.scheme ?? model.config.label_scheme;
+    const scheme = labelSchemes.find((s) => s === named);
+    if (options.scheme !== undefined && options.scheme !== 'none' && !scheme)
+      throw new YumoError('CONFIG', `scheme: ${JSON.stringify(named)}; known: ${labelSchemes.join(', ')}, none`, {
+        named,
+      });
     const encoded = texts.map((text) => model.encode(text, null, { stride }));
     const outputs = await model.run(
       encoded.flatMap((e) => e.windows),
@@ -82,7 +94,7 @@ export class TokenClassifier {
         shared,
       );
       const text = texts[t]!;
-      return entities(joined(tokens, grouping), model.labels, grouping === 'none')
+      return entities(joined(tokens, grouping), model.labels, scheme, grouping === 'none')
         .filter(({ label, raw }) => !ignoreLabels.includes(label) && !ignoreLabels.includes(raw))
         .map(({ raw: _, ...entity }) => ({ ...entity, text: text.slice(entity.start, entity.end) }));
     });
@@ -146,18 +158,19 @@ interface Group extends Omit<Entity, 'text'> {
   readonly raw: string;
 }
 
-/** `B-PER` → B, PER: schemes IOB and IOBES. A label without such a beginning continues its like. */
-function tagOf(label: string): readonly ['B' | 'I' | 'E' | 'S', string] {
-  const found = /^([BIES])-(.+)$/.exec(label);
-  return found ? [found[1] as 'B' | 'I' | 'E' | 'S', found[2]!] : ['I', label]; // the pattern has no other letters
-}
-
 /** Each piece, or runs of pieces of one label, with their labels. */
-function entities(pieces: readonly Piece[], labels: readonly string[], alone: boolean): Group[] {
+function entities(
+  pieces: readonly Piece[],
+  labels: readonly string[],
+  scheme: LabelScheme | undefined,
+  alone: boolean,
+): Group[] {
+  const scores = pieces.map((p) => p.scores);
+  const chosen = scheme ? likeliestPath(scores, labels, scheme) : scores.map((own) => largestOf(own, 1)[0]!);
   const groups: { label: string; raw: string; start: number; end: number; scores: number[] }[] = [];
   let open = false;
-  for (const { start, end, scores } of pieces) {
-    const id = largestOf(scores, 1)[0]!;
+  for (const [i, { start, end, scores }] of pieces.entries()) {
+    const id = chosen[i]!;
     const raw = labels[id] ?? `LABEL_${id}`;
     const [place, tag] = tagOf(raw);
     const group = groups.at(-1);

@@ -1,6 +1,6 @@
 // Token classification: a tag for each token, spans of tags being entities.
 
-import { argmax, crossEntropySum, YumoError } from '@yumo/core';
+import { crossEntropySum, likeliestPath, softmax, YumoError } from '@yumo/core';
 import type { Encoding } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
 import { joined } from '../data/documents.ts';
@@ -116,6 +116,7 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
     pipeline: 'token-classification',
     config: (tokenizer) => ({
       ...labelFields(names),
+      label_scheme: objective.scheme,
       ...encoderFields(tokenizer, objective.kind),
     }),
     task(tokenizer, model) {
@@ -157,20 +158,23 @@ export const tokenClassification: Objective<'token-classification'> = ({ recipe,
         order,
         loss: (scope, inputs, dropout) => {
           const { logits } = model.head.build(scope, textInputs(inputs), model.config, { dropout });
-          return { ...crossEntropySum(logits!, inputs.labels!), outputs: { predicted: argmax(logits!, 2) } };
+          return { ...crossEntropySum(logits!, inputs.labels!), outputs: { probabilities: softmax(logits!) } };
         },
         metrics: ['f1', 'precision', 'recall', 'macroF1'],
         evaluation: () => {
           const found: Map<string, Entity>[] = parts.validation.map(() => new Map());
           return {
             batches: validationBatches(),
-            add({ examples }, { predicted }) {
-              const width = predicted!.shape[1]!;
+            add({ examples }, { probabilities }) {
+              const [, width, classes] = probabilities!.shape as readonly [number, number, number];
+              const numbers = probabilities!.data as Float32Array;
               examples!.forEach((e, r) => {
                 const { row, encoding } = windows[e]!;
                 const { offsets, sequenceIds, length } = encoding;
                 const own = Array.from({ length }, (_, i) => i).filter((i) => sequenceIds[i]! >= 0);
-                const tags = own.map((i) => names[Number(predicted!.data[r * width + i])]!);
+                const at = (i: number): number => (r * width + i) * classes;
+                const rows = own.map((i) => numbers.subarray(at(i), at(i + 1)));
+                const tags = likeliestPath(rows, names, objective.scheme).map((label) => names[label]!);
                 for (const { type, start, end } of entitiesOf(tags)) {
                   const entity = { type, start: offsets[2 * own[start]!]!, end: offsets[2 * own[end - 1]! + 1]! };
                   found[row]!.set(`${entity.type} ${entity.start} ${entity.end}`, entity);
