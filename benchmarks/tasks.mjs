@@ -17,28 +17,28 @@ const tasks = [
     recipe: 'sentiment-zh',
     test: [`${chnsenticorp}/test.tsv.gz`],
     baseline: `${chnsenticorp}/train.tsv.gz`,
-    measures: ['accuracy', 'macroF1'],
+    measures: ['accuracy', 'macro F1'],
     text: 'ChnSentiCorp, clean test',
   },
   {
     recipe: 'entities-zh',
     test: ['ner/cluener/dev.json.gz'],
     baseline: 'ner/cluener/train.json.gz',
-    measures: ['f1', 'precision', 'recall'],
+    measures: ['F1', 'precision', 'recall'],
     text: 'CLUENER dev (also chose the best step)',
   },
   {
     recipe: 'reading-zh',
     test: ['qa/cmrc2018/cmrc2018_dev_part2_test.json.gz'],
     baseline: true,
-    measures: ['f1', 'exactMatch'],
+    measures: ['F1', 'exact match'],
     text: 'CMRC 2018 dev, part 2',
   },
   {
     recipe: 'reading-en',
     test: ['qa/squad1.1-sample/dev.json.gz'],
     baseline: true,
-    measures: ['f1', 'exactMatch'],
+    measures: ['F1', 'exact match'],
     text: 'SQuAD 1.1 sample, dev (also chose the best step)',
   },
   {
@@ -46,7 +46,7 @@ const tasks = [
     test: ['translation/multi30k-en-de/test_2016_flickr.en.gz', 'translation/multi30k-en-de/test_2016_flickr.de.gz'],
     baseline: true,
     more: ['--language', 'de', '--beams', '4'],
-    measures: ['bleu', 'chrf'],
+    measures: ['BLEU', 'chrF'],
     text: 'Multi30k test 2016, four beams',
   },
   ...[
@@ -57,7 +57,7 @@ const tasks = [
     test: ['translation/tatoeba-en-zh/dev.txt.gz'],
     baseline: true,
     more: ['--language', language, '--source', source, '--target', target, '--prefix', `${language}: `, '--beams', '4'],
-    measures: ['bleu', 'chrf'],
+    measures: ['BLEU', 'chrF'],
     text: `Tatoeba dev, ${text}, four beams`,
   })),
   {
@@ -65,7 +65,7 @@ const tasks = [
     test: ['summarization/csl-title/test.tsv.gz'],
     baseline: true,
     more: ['--language', 'zh', '--beams', '4'],
-    measures: ['rouge1', 'rouge2', 'rougeL'],
+    measures: ['ROUGE-1', 'ROUGE-2', 'ROUGE-L'],
     text: 'CSL titles, test, four beams',
   },
   {
@@ -73,7 +73,7 @@ const tasks = [
     test: ['summarization/scitldr-a/dev.jsonl.gz'],
     baseline: true,
     more: ['--language', 'en', '--beams', '4'],
-    measures: ['rouge1', 'rouge2', 'rougeL'],
+    measures: ['ROUGE-1', 'ROUGE-2', 'ROUGE-L'],
     text: 'SciTLDR-A dev (also chose the best step), four beams',
   },
 ];
@@ -120,7 +120,7 @@ for (const task of tasks.filter((t) => !wanted || wanted.includes(t.recipe))) {
     const theirs = round4(said.baseline?.metrics[name]);
     rows.push({
       row: `${task.recipe}: ${task.text}, ${said.measured} rows${between}`,
-      unit: name,
+      unit: said.units?.[name] === undefined ? name : `${name} (${said.units[name]})`,
       ours,
       peers: theirs === null ? {} : { [said.baseline.name]: theirs },
       ratio: theirs ? round4(ours / theirs) : null,
