@@ -257,6 +257,19 @@ describe('yumo export', () => {
     expect(result.files[0]!.difference.largest).toBeLessThan(1e-4);
     for (const { path, bytes } of result.files) expect((await stat(folder.at('exported', path))).size).toBe(bytes);
 
+    const split = await run([
+      'export',
+      'models/tiny',
+      '-o',
+      'split',
+      '--form',
+      'float32',
+      '--external-data-at',
+      '4096',
+    ]);
+    expect(split.stdout).toContain('onnx/model.onnx_data: keep both files together');
+    expect((await stat(folder.at('split/onnx/model.onnx_data'))).size).toBeGreaterThan(4096);
+
     await cp(folder.at('models/tiny'), folder.at('cut'), { recursive: true });
     await truncate(folder.at('cut/model.safetensors'), 5000);
     expect(failed(await run(['export', 'cut']))).toMatchObject({

@@ -398,6 +398,10 @@ export const en = {
       'Writes onnx/model.onnx and onnx/model_quantized.onnx beside the weights, under the names that transformers.js and Optimum expect, and runs each beside the model that it came from.',
     out: 'another folder to write to',
     form: 'only these: float32, float16 for half the size, or int8 for a quarter',
+    externalDataAt:
+      'bytes of tensors that a file holds itself; more go into a file beside it, model.onnx_data (just under 2 GiB by default: protobuf ends there)',
+    split: (files: string): string =>
+      `Tensors lie beside their models, in ${files}: keep both files together. config.json tells transformers.js.`,
     parameters: (n: string): string => `${n} parameters`,
     columns: {
       file: 'file',

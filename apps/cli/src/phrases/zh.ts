@@ -409,6 +409,9 @@ export const zh: Phrases = {
       '在权重旁写出 onnx/model.onnx 和 onnx/model_quantized.onnx，使用 transformers.js 和 Optimum 的名称，并逐一与原模型对照运行。',
     out: '输出到另一文件夹',
     form: '只写这些：float32、大小减半的 float16，或约四分之一大小的 int8',
+    externalDataAt:
+      '文件自身最多容纳的张量字节数，超出部分写入旁边的 model.onnx_data（默认略低于 2 GiB，即 protobuf 的上限）',
+    split: (files) => `张量存放在模型旁的 ${files} 中：两个文件须放在一起。config.json 已告知 transformers.js。`,
     parameters: (n) => `${n} 参数`,
     columns: { file: '文件', form: '形式', size: '大小', difference: '最大误差', scale: '量级', same: '选择相同' },
     differs: (files) => `${files}：计算结果与模型不同，请勿使用`,

@@ -3,8 +3,9 @@
 import type { Bundle } from '../checkpoint/folder.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { isYumoError, YumoError } from '../errors.ts';
-import { branchesToOnnx } from '../lower/onnx/branches.ts';
-import { type OnnxOptions, toOnnx } from '../lower/onnx/model.ts';
+import { branchesModel } from '../lower/onnx/branches.ts';
+import { type OnnxOptions, onnxModel } from '../lower/onnx/model.ts';
+import type { ModelProto } from '../lower/onnx/proto.ts';
 import type { Architecture, InputForms } from '../models/architecture.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
 import { type HeadGraph, headGraph } from '../models/head-graph.ts';
@@ -32,7 +33,7 @@ export interface ExportPart {
   readonly int64Inputs: readonly string[];
   /** Ids that every input of the file knows. */
   readonly vocabularySize: number;
-  lower(options: OnnxOptions): Uint8Array;
+  lower(options: OnnxOptions): ModelProto;
 }
 
 export interface ExportPlan {
@@ -95,7 +96,7 @@ function languageModel(bundle: Bundle, options: PlanOptions): Promise<ExportPlan
     graphs: [{ ...built, choice: {} }],
     int64Inputs: ['input_ids', 'attention_mask', 'position_ids'],
     vocabularySize: architecture.vocabularySize(config),
-    lower: (o: OnnxOptions) => toOnnx(built.graph, { ...o, sizeNames: textSizes }),
+    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes }),
   };
   return plan(bundle, architecture, config, [part], options);
 }
@@ -131,7 +132,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     graphs: [{ ...built, choice: {} }],
     int64Inputs,
     vocabularySize: Math.min(source, vocabularySize),
-    lower: (o) => toOnnx(built.graph, { ...o, sizeNames }),
+    lower: (o) => onnxModel(built.graph, { ...o, sizeNames }),
   });
   const flag = (on: 0 | 1): Values => ({ [cacheFlag]: value('bool', [1], [on]) });
   const merged: ExportPart = {
@@ -143,7 +144,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     int64Inputs,
     vocabularySize,
     lower: (o) =>
-      branchesToOnnx(
+      branchesModel(
         { flag: cacheFlag, whenTrue: next.graph, whenFalse: first.graph },
         { ...o, sizeNames: decoderSizes },
       ),
@@ -165,7 +166,7 @@ function head(bundle: Bundle, options: PlanOptions): Promise<ExportPlan> {
     graphs: [{ graph: shown, parameters, choice: {} }],
     int64Inputs: Object.keys(forms).filter((name) => forms[name]!.dtype === 'int32'),
     vocabularySize: model.architecture.vocabularySize(model.config),
-    lower: (o) => toOnnx(shown, { ...o, sizeNames: textSizes }),
+    lower: (o) => onnxModel(shown, { ...o, sizeNames: textSizes }),
   };
   return plan(bundle, model.architecture, model.config, [part], options);
 }

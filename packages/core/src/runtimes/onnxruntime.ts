@@ -3,7 +3,9 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
 import type { Target } from '../lower/onnx/emitter.ts';
-import { toOnnx } from '../lower/onnx/model.ts';
+import { externalAt, tensorBytes, tensorFiles } from '../lower/onnx/external.ts';
+import { onnxModel } from '../lower/onnx/model.ts';
+import { type ModelProto, serialise } from '../lower/onnx/proto.ts';
 import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
@@ -13,7 +15,7 @@ import { isDeviceLost, unlessAborted } from './stopping.ts';
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
   readonly InferenceSession: {
-    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    create(model: Uint8Array | string, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
   /** Whether a run writes into arrays that were given for its outputs. The WebAssembly engine takes them and leaves them as they are. */
@@ -172,6 +174,13 @@ function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<strin
   );
 }
 
+/** A model for this process: in one piece, or with its tensors beside it where one piece cannot hold them. */
+function inMemory(model: ModelProto): { bytes: Uint8Array; files: Readonly<Record<string, Uint8Array>> } {
+  if (tensorBytes(model.initializers) <= externalAt) return { bytes: serialise(model), files: {} };
+  const { places, files } = tensorFiles(model.initializers);
+  return { bytes: serialise(model, places), files };
+}
+
 /** Builds a runtime from an engine and its session options. */
 export function onnxruntime(
   engine: Engine,
@@ -182,14 +191,18 @@ export function onnxruntime(
 ): Runtime {
   const onDevice: OnDevice = new Map();
   const create = async (
-    model: Uint8Array,
+    model: Uint8Array | string,
     purpose: 'inference' | 'training',
+    data: Readonly<Record<string, Uint8Array>>,
     signal?: AbortSignal,
     resident: readonly string[] = [],
   ): Promise<InferenceSession> => {
     throwIfAborted(signal, 'compile');
+    const externalData = Object.entries(data).map(([path, bytes]) => ({ path, data: bytes }));
     try {
-      const making = engine.InferenceSession.create(model, {
+      // The package declares bytes and paths as two functions.
+      const making = engine.InferenceSession.create(model as Uint8Array, {
+        ...(externalData.length > 0 ? { externalData } : {}),
         ...session(purpose),
         ...(resident.length > 0
           ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
@@ -218,7 +231,8 @@ export function onnxruntime(
     description,
     async compile(graph, { constants = {}, purpose = 'inference', resident: asked = [], signal }: CompileOptions = {}) {
       const resident = engine.keepsOutputs === true ? asked : [];
-      const made = await create(toOnnx(graph, { constants, target }), purpose, signal, resident);
+      const { bytes, files } = inMemory(onnxModel(graph, { constants, target }));
+      const made = await create(bytes, purpose, files, signal, resident);
       const forms = new Map(
         graph.inputs
           .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
@@ -232,8 +246,8 @@ export function onnxruntime(
         if (tensor) await settle(data, tensor);
       }
     },
-    async load(model, { signal } = {}) {
-      const made = await create(model, 'inference', signal);
+    async load(model, { data = {}, signal } = {}) {
+      const made = await create(model, 'inference', data, signal);
       return program(engine, name, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
     },
   };

@@ -9,7 +9,7 @@ import type { DType, Value } from '../../value.ts';
 import { Emitter, isStatic, type Target } from './emitter.ts';
 import { isHalvable, lowerHalfWeight } from './half.ts';
 import { type At, type Lower, lowerings } from './ops.ts';
-import { onnxType, serialise, type ValueInfo } from './proto.ts';
+import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
 
 export interface OnnxOptions {
@@ -104,14 +104,17 @@ const renamed = (shape: ValueInfo['shape'], sizeNames: Readonly<Record<string, s
   );
 
 /**
- * The bytes of an .onnx file that computes the graph.
+ * What an .onnx file that computes the graph says.
  * @throws YumoError `GRAPH` when a size cannot be told from the inputs.
  */
-export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+export function onnxModel(graph: Graph, options: OnnxOptions = {}): ModelProto {
   const { emitter, inputs, outputs } = emit(graph, options);
   const { nodes, initializers } = emitter;
-  return serialise({ nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} });
+  return { nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} };
 }
+
+/** The bytes of that file. @throws YumoError `GRAPH`, as {@link onnxModel}, and for more than 2 GiB. */
+export const toOnnx = (graph: Graph, options: OnnxOptions = {}): Uint8Array => serialise(onnxModel(graph, options));
 
 /**
  * Lowers a graph.
