@@ -13,6 +13,7 @@ import { loadModelFile } from '../src/checkpoint/model-file.ts';
 import { memorySource } from '../src/checkpoint/source.ts';
 import { exportBundle } from '../src/export/export.ts';
 import { exportFolder } from '../src/export/folder.node.ts';
+import { CausalLm } from '../src/generate/decode.ts';
 import { filesBeside } from '../src/lower/onnx/external.ts';
 import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../src/runtimes/reference.ts';
@@ -40,8 +41,8 @@ afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, fo
 
 describe('a language model whose tensors lie beside its file', () => {
   let folder: string;
-  const forms = ['float32', 'float16', 'int8'] as const;
-  const files = ['model.onnx', 'model_fp16.onnx', 'model_quantized.onnx'];
+  const forms = ['float32', 'float16', 'int8', 'int4'] as const;
+  const files = ['model.onnx', 'model_fp16.onnx', 'model_quantized.onnx', 'model_q4.onnx'];
   beforeAll(async () => {
     const characters = await trainCharacters(['abcdefghijklmnopqrstuvwxyz .,\n'], {});
     const source = tinyBundle({ ...tinyGpt2, n_positions: 64, vocab_size: characters.vocabularySize });
@@ -54,7 +55,7 @@ describe('a language model whose tensors lie beside its file', () => {
     for (const { form, path, difference, data } of result.files) {
       expect(data!.bytes, path).toBe((await stat(join(folder, `${path}_data`))).size);
       expect(difference.largest, path).toBeLessThan(
-        { float32: 1e-5, float16: 0.01, int8: 0.15 }[form] * difference.scale,
+        { float32: 1e-5, float16: 0.01, int8: 0.15, int4: 0.5 }[form] * difference.scale,
       );
     }
   });
@@ -107,6 +108,7 @@ describe('a language model whose tensors lie beside its file', () => {
     ['fp32', 'onnx/model.onnx'],
     ['fp16', 'onnx/model_fp16.onnx'],
     ['q8', 'onnx/model_quantized.onnx'],
+    ['q4', 'onnx/model_q4.onnx'],
   ] as const)('is opened by transformers.js as %s and continues a text as here', async (dtype, file) => {
     const ours = await TextGenerator.load(diskSource(folder), runtime, { tokenizer, file });
     const { text } = await ours.run('the cat', { maxNewTokens: 16, temperature: 0 });
@@ -178,6 +180,24 @@ it('says which file is missing when a model stands without its tensors, and neve
   for (let end = 0; end < model.length; end += 101) expect(filesBeside(model.subarray(0, end)).length).toBeLessThan(2);
   const whole = await exportBundle(bundle, { runtime, forms: ['float32'] });
   expect(filesBeside(whole.files[0]!.bytes)).toEqual([]);
+});
+
+it('a graph whose weights one file cannot hold is compiled from temporary files, which go with the program', async () => {
+  const ours = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('yumo-model-'));
+  const before = await ours();
+  const small = await onnxruntimeNode({ threads: 1, externalDataAt });
+  const bundle = await openBundle(tinyBundle({ ...tinyGpt2 }));
+  const collect = async (engine: typeof small, during: number): Promise<number[]> => {
+    const lm = await CausalLm.load(bundle, engine);
+    expect(await ours()).toHaveLength(before.length + during);
+    const ids: number[] = [];
+    for await (const step of lm.generate([[3, 1, 4]], { maxNewTokens: 8, temperature: 0 }))
+      if (step.kind === 'token') ids.push(step.id);
+    await lm.dispose();
+    return ids;
+  };
+  expect(await collect(small, 1)).toEqual(await collect(runtime, 0));
+  expect(await ours()).toEqual(before);
 });
 
 it('leaves nothing behind when it is stopped between two files', async () => {

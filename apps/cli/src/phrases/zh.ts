@@ -75,7 +75,7 @@ export const zh: Phrases = {
     summary: '显示模型的构成：规模、参数、运算、文件',
     graph: '打印计算图，每行一个运算',
     all: '列出每个参数；否则第一层之后的各层合并显示',
-    sequence: '按多少词元计算运算量；默认为上下文长度',
+    sequence: '按多少词元计算运算量与内存；默认为上下文长度',
     type: '模型',
     parameters: '参数量',
     context: '上下文',
@@ -85,6 +85,8 @@ export const zh: Phrases = {
     forward: '前向计算',
     training: '训练一步',
     perToken: (flops) => `每词元 ${flops}FLOP`,
+    peak: '中间结果',
+    peakOf: (size, tokens) => `${tokens} 个词元的前向计算中最多同时占用 ${size}（不含权重、输入与输出）`,
     weights: '权重',
     fits: (path, size, dtypes) => `${path}，${size}，${dtypes}；参数齐全`,
     doesNotFit: '与模型不符',
@@ -408,7 +410,8 @@ export const zh: Phrases = {
     description:
       '在权重旁写出 onnx/model.onnx 和 onnx/model_quantized.onnx，使用 transformers.js 和 Optimum 的名称，并逐一与原模型对照运行。',
     out: '输出到另一文件夹',
-    form: '只写这些：float32、大小减半的 float16，或约四分之一大小的 int8',
+    form: '只写这些：float32、大小减半的 float16，约四分之一大小的 int8，或约八分之一大小的 int4（嵌入保持 8 位）',
+    evaluate: '带正确答案的文件：逐一测量各种形式，可见 8 位与 4 位的代价',
     externalDataAt:
       '文件自身最多容纳的张量字节数，超出部分写入旁边的 model.onnx_data（默认略低于 2 GiB，即 protobuf 的上限）',
     split: (files) => `张量存放在模型旁的 ${files} 中：两个文件须放在一起。config.json 已告知 transformers.js。`,

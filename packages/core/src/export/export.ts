@@ -14,15 +14,13 @@ export interface ExportOptions {
   readonly runtime: Runtime;
   /** Runs the graph that the files are compared with; the same runtime by default. `referenceRuntime` is the strictest, and slow. */
   readonly against?: Runtime | undefined;
-  /** `float32`: onnx/model.onnx; `float16`: onnx/model_fp16.onnx; `int8`: onnx/model_quantized.onnx. The first and the last by default. */
+  /** `float32`: onnx/model.onnx; `float16`: onnx/model_fp16.onnx; `int8`: onnx/model_quantized.onnx; `int4`: onnx/model_q4.onnx. float32 and int8 by default. */
   readonly forms?: readonly ExportForm[] | undefined;
   /**
    * Of an encoder-decoder model: `merged` (default): decoder_model_merged.onnx, which transformers.js reads; `pair`: decoder_model.onnx and
    * decoder_with_past_model.onnx. The encoder is encoder_model.onnx.
    */
   readonly decoder?: PlanOptions['decoder'];
-  /** Tokens of every text, fixed: recurrent models (LSTM) need it; others take any number. */
-  readonly sequenceLength?: PlanOptions['sequenceLength'];
   /**
    * Bytes of tensors that a file holds itself; beyond it the large ones go into a file beside it, `model.onnx_data`. Just under 2 GiB by default:
    * more no .onnx file can hold.
@@ -36,10 +34,17 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type ExportForm = 'float32' | 'float16' | 'int8';
+export type ExportForm = 'float32' | 'float16' | 'int8' | 'int4';
 
-/** What transformers.js adds to a file's name for each form (its `dtype` `fp32`, `fp16` and `q8`). */
-const suffixes: Readonly<Record<ExportForm, string>> = { float32: '', float16: '_fp16', int8: '_quantized' };
+/** What transformers.js adds to a file's name for each form (its `dtype` `fp32`, `fp16`, `q8` and `q4`). */
+const suffixes: Readonly<Record<ExportForm, string>> = {
+  float32: '',
+  float16: '_fp16',
+  int8: '_quantized',
+  int4: '_q4',
+};
+
+const bitsOf: { readonly [F in ExportForm]?: 8 | 4 } = { int8: 8, int4: 4 };
 
 export interface FileContent {
   readonly path: string;
@@ -67,8 +72,8 @@ export interface ExportResult {
  * @throws YumoError `CONFIG`, `CHECKPOINT`, `FILE`, `GRAPH`, `RUNTIME`, `ABORTED`.
  */
 export async function exportBundle(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
-  const { forms = ['float32', 'int8'], signal, decoder, sequenceLength, externalDataAt = externalAt } = options;
-  const plan = await planExport(bundle, { signal, decoder, sequenceLength });
+  const { forms = ['float32', 'int8'], signal, decoder, externalDataAt = externalAt } = options;
+  const plan = await planExport(bundle, { signal, decoder });
   const files: ExportedFile[] = [];
   for (const part of plan.parts) {
     const made: Made[] = [];
@@ -76,7 +81,7 @@ export async function exportBundle(bundle: Bundle, options: ExportOptions): Prom
       throwIfAborted(signal, `exporting ${bundle.source.name}`);
       const { weights: constants } = plan;
       const { int64Inputs } = part;
-      const storage = { quantize: form === 'int8', halfWeights: form === 'float16' };
+      const storage = { weightBits: bitsOf[form], halfWeights: form === 'float16' };
       const model = part.lower({ constants, int64Inputs, ...storage });
       const content = contentOf(`onnx/${part.name}${suffixes[form]}.onnx`, model, externalDataAt);
       made.push({ form, content, staged: await options.stage?.(content), comparison: new Comparison() });

@@ -2,13 +2,12 @@
 
 import type { Bundle } from '../checkpoint/folder.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
-import { isYumoError, YumoError } from '../errors.ts';
 import { branchesModel } from '../lower/onnx/branches.ts';
 import { type OnnxOptions, onnxModel } from '../lower/onnx/model.ts';
 import type { ModelProto } from '../lower/onnx/proto.ts';
 import type { Architecture, InputForms } from '../models/architecture.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
-import { type HeadGraph, headGraph } from '../models/head-graph.ts';
+import { headGraph } from '../models/head-graph.ts';
 import { architectureFor, causalLmTypes, type Model, modelFor, seq2seqFor, seq2seqTypes } from '../models/index.ts';
 import { crossDecoderGraph, encoderGraph } from '../models/seq2seq-graph.ts';
 import type { Parameter } from '../nn/scope.ts';
@@ -48,8 +47,6 @@ export interface ExportPlan {
 export interface PlanOptions {
   /** How an encoder-decoder model's decoder is stored: one file with a branch for the first step, or two files. */
   readonly decoder?: 'merged' | 'pair' | undefined;
-  /** Tokens of every text, fixed: recurrent layers are unrolled and need it; other models take any number. */
-  readonly sequenceLength?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -157,8 +154,8 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
 }
 
 function head(bundle: Bundle, options: PlanOptions): Promise<ExportPlan> {
-  const model = asOthersCall(modelFor(bundle.config), options.sequenceLength);
-  const { graph, parameters } = built(bundle, model);
+  const model = asOthersCall(modelFor(bundle.config));
+  const { graph, parameters } = headGraph(model);
   const shown = { ...graph, outputs: withoutStates(graph.outputs) };
   const forms = model.head.inputs(model.config);
   const part: ExportPart = {
@@ -171,32 +168,11 @@ function head(bundle: Bundle, options: PlanOptions): Promise<ExportPlan> {
   return plan(bundle, model.architecture, model.config, [part], options);
 }
 
-/** @throws YumoError `CONFIG` when a recurrent model is not told its length. */
-function built(bundle: Bundle, model: Model): HeadGraph {
-  try {
-    return headGraph(model);
-  } catch (error) {
-    if (!isYumoError(error) || error.code !== 'SHAPE') throw error;
-    throw new YumoError(
-      'CONFIG',
-      `${bundle.source.name}: ${model.className} cannot be exported for texts of any length (${error.message}); give sequenceLength`,
-      { className: model.className },
-      error,
-    );
-  }
-}
-
 /** Positions are fed to language models only: classifiers count them from the first token. */
-function asOthersCall(model: Model, sequenceLength: number | undefined): Model {
+function asOthersCall(model: Model): Model {
   const inputs = (config: unknown): InputForms => {
     const { position_ids: _, ...rest } = model.head.inputs(config);
-    if (sequenceLength === undefined) return rest;
-    return Object.fromEntries(
-      Object.entries(rest).map(([name, { dtype, shape }]) => [
-        name,
-        { dtype, shape: shape.map((d) => (d === 'sequence' ? sequenceLength : d)) },
-      ]),
-    );
+    return rest;
   };
   return { ...model, head: { ...model.head, inputs } };
 }
