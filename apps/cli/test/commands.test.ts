@@ -257,6 +257,19 @@ describe('yumo export', () => {
     expect(result.files[0]!.difference.largest).toBeLessThan(1e-4);
     for (const { path, bytes } of result.files) expect((await stat(folder.at('exported', path))).size).toBe(bytes);
 
+    const split = await run([
+      'export',
+      'models/tiny',
+      '-o',
+      'split',
+      '--form',
+      'float32',
+      '--external-data-at',
+      '4096',
+    ]);
+    expect(split.stdout).toContain('onnx/model.onnx_data: keep both files together');
+    expect((await stat(folder.at('split/onnx/model.onnx_data'))).size).toBeGreaterThan(4096);
+
     await cp(folder.at('models/tiny'), folder.at('cut'), { recursive: true });
     await truncate(folder.at('cut/model.safetensors'), 5000);
     expect(failed(await run(['export', 'cut']))).toMatchObject({
@@ -264,6 +277,25 @@ describe('yumo export', () => {
       message: expect.stringContaining('truncated'),
     });
     await expect(stat(folder.at('cut/onnx'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('yumo export --evaluate', () => {
+  test('says what each form scores on the rows of a file; one that is not there is told before the work', async () => {
+    const measured = documentOf(
+      await run(['export', 'models/tiny', '-o', 'measured', '--evaluate', 'text.txt', '--json']),
+    ) as { evaluations: { form: string; metrics: { perplexity: number } }[] };
+    expect(measured.evaluations.map((e) => e.form)).toEqual(['float32', 'int8', 'int4']);
+    const whole = documentOf(await run(['evaluate', 'models/tiny', 'text.txt', '--json'])) as { perplexity: number };
+    const [float32, int8, int4] = measured.evaluations.map((e) => e.metrics.perplexity);
+    expect(float32! / whole.perplexity).toBeCloseTo(1, 5);
+    expect(int8).not.toBe(float32);
+    expect(Math.abs(int4! / float32! - 1)).toBeLessThan(0.2);
+    expect(int4).not.toBe(int8);
+    expect(failed(await run(['export', 'models/tiny', '-o', 'unread', '--evaluate', 'none.txt']))).toMatchObject({
+      message: expect.stringContaining('none.txt'),
+    });
+    await expect(stat(folder.at('unread'))).rejects.toThrow('ENOENT');
   });
 });
 
@@ -280,6 +312,16 @@ describe('yumo inspect', () => {
     expect(shown.parameters).toBe(12 * 32 ** 2 + 13 * 32 + (shown.vocabularySize + 32) * 32 + 2 * 32);
     expect(shown.weights.fits).toBe(true);
     expect(shown.graph.some((line) => line.startsWith('output present.0.value = '))).toBe(true);
+
+    // The widest moment is in the feed-forward layer: 128 numbers a token before the activation and after it; twice the tokens, twice the bytes.
+    const peakOf = async (tokens: number): Promise<number> => {
+      const told = documentOf(await run(['inspect', 'models/tiny', '--sequence', `${tokens}`, '--json']));
+      return (told as { peakActivationBytes: number }).peakActivationBytes;
+    };
+    const [short, long] = [await peakOf(8), await peakOf(16)];
+    expect(short).toBeGreaterThanOrEqual(8 * 2 * 128 * 4);
+    expect(short).toBeLessThan(8 * 8 * 128 * 4);
+    expect(long / short).toBeGreaterThan(1.9);
 
     await cp(folder.at('models/tiny'), folder.at('other'), { recursive: true });
     const config = JSON.parse(await readFile(folder.at('other/config.json'), 'utf8')) as Record<string, unknown>;

@@ -2,6 +2,7 @@
 
 export * from './checkpoint/folder.ts';
 export { type HubOptions, isModelId, type ModelId, parseModelId } from './checkpoint/hub.ts';
+export { loadModelFile } from './checkpoint/model-file.ts';
 export * from './checkpoint/parameters.ts';
 export * from './checkpoint/safetensors.ts';
 export { readShards, type WeightFile, weightFiles } from './checkpoint/shards.ts';

@@ -1,5 +1,6 @@
 // The public names of @yumo/core in a browser: everything universal, and onnxruntime-web.
 
+export { type HubWebOptions, hubSource } from './checkpoint/hub.web.ts';
 export * from './index.ts';
 export * from './runtimes/choose.web.ts';
 export * from './runtimes/onnxruntime.web.ts';

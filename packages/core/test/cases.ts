@@ -265,5 +265,27 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [any(4, 5), ints([4], 0, 4, 2, 2)], attrs: {} },
     { x: [within(-60, 60)(3, 4), ints([3], 1, -100, 3)], attrs: {}, why: 'an ignored label, and logits far apart' },
   ],
+  lstm: [
+    {
+      x: [any(2, 3, 8), any(8, 2), any(2, 2), any(2, 2), value('float32', [2, 3], [1, 1, 1, 1, 1, 1])],
+      attrs: { reverse: false },
+    },
+    {
+      x: [
+        any(3, 4, 12),
+        any(12, 3),
+        any(3, 3),
+        any(3, 3),
+        value('float32', [3, 4], [1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 1, 1]),
+      ],
+      attrs: { reverse: true },
+      why: 'from the end, padded at the right, at the left and in the middle',
+    },
+    {
+      x: [any(1, 1, 4), any(4, 1), any(1, 1), any(1, 1), value('float32', [1, 1], [1])],
+      attrs: { reverse: false },
+      why: 'one step',
+    },
+  ],
   iota: [{ x: [], attrs: { start: 3, size: 4 } }],
 };

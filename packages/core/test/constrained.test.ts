@@ -107,6 +107,30 @@ describe('a random model', () => {
     await generator.dispose();
   });
 
+  it('contrastive search, also where fewer tokens are allowed than candidates are taken', async () => {
+    const lm = await CausalLm.load(await openBundle(source), runtime, { states: true });
+    const prompts = [
+      [1, 2, 3],
+      [4, 9, 7],
+    ];
+    for (const { schema, grammar } of some.slice(0, 6)) {
+      const constraint = compileGrammar(grammar, vocabulary);
+      // alpha 1: the likeness alone decides, and a token that is ruled out may be the one least like the others.
+      for (const alpha of [0, 0.6, 1]) {
+        const found = await lm.contrastiveSearch(prompts, { constraint, alpha, topK: 6, maxNewTokens: 64 });
+        const texts = found.map((ids) => tokenizer.decode(ids, { skipSpecialTokens: true }));
+        expect(texts.map((t) => problemOf(schema, t)).filter((p) => p !== undefined)).toEqual([]);
+        if (alpha > 0) continue;
+        const greedy: number[][] = [[], []];
+        for await (const step of lm.generate(prompts, { constraint, temperature: 0, maxNewTokens: 64 }))
+          if (step.kind === 'token') greedy[step.row]!.push(step.id);
+        const written = (ids: readonly number[]) => ids.filter((id) => id !== end);
+        expect(found.map(written)).toEqual(greedy.map(written));
+      }
+    }
+    await lm.dispose();
+  });
+
   it('beams, and rows of unequal length together', async () => {
     const lm = await CausalLm.load(await openBundle(source), runtime);
     for (const { schema, grammar } of some.slice(0, 6)) {

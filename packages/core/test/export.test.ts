@@ -34,7 +34,7 @@ describe.each([
     for (const path of ['config.json', 'model.safetensors'])
       await writeFile(join(folder, path), await source.read(path));
     await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(made.toJson()));
-    result = await exportFolder(folder, { runtime, against: referenceRuntime });
+    result = await exportFolder(folder, { runtime, against: referenceRuntime, forms: ['float32', 'int8', 'int4'] });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -45,15 +45,21 @@ describe.each([
     return text;
   };
 
-  it('has the files, and numbers as near as float32 and 8 bits come', async () => {
-    expect((await readdir(join(folder, 'onnx'))).sort()).toEqual(['model.onnx', 'model_quantized.onnx']);
+  it('has the files, and numbers as near as float32, 8 and 4 bits come', async () => {
+    expect((await readdir(join(folder, 'onnx'))).sort()).toEqual([
+      'model.onnx',
+      'model_q4.onnx',
+      'model_quantized.onnx',
+    ]);
     expect(await readdir(folder)).toEqual(expect.arrayContaining(['generation_config.json', 'tokenizer_config.json']));
-    const [full, quantized] = result.files;
+    const [full, quantized, quarter] = result.files;
     expect(full!.difference.scale).toBeGreaterThan(0.1);
     expect(full!.difference.largest).toBeLessThan(1e-5 * full!.difference.scale);
     expect(full!.difference.sameChoice).toBe(1);
     expect(quantized!.difference.largest).toBeGreaterThan(full!.difference.largest);
     expect(quantized!.difference.largest).toBeLessThan(0.15 * quantized!.difference.scale);
+    expect(quarter!.difference.largest).toBeGreaterThan(quantized!.difference.largest);
+    expect(quarter!.difference.largest).toBeLessThan(0.5 * quarter!.difference.scale);
   });
 
   it('continues a text as its weights do', async () => {
@@ -64,6 +70,7 @@ describe.each([
   it.each([
     ['fp32', 'onnx/model.onnx'],
     ['q8', 'onnx/model_quantized.onnx'],
+    ['q4', 'onnx/model_q4.onnx'],
   ] as const)('is opened by transformers.js as %s and continues a text alike', async (dtype, file) => {
     env.allowRemoteModels = false;
     env.localModelPath = dirname(folder);

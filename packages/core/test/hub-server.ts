@@ -62,6 +62,15 @@ export function send(request: IncomingMessage, response: ServerResponse, bytes: 
   response.end(request.method === 'HEAD' ? undefined : bytes.subarray(start, end));
 }
 
+/** Lets pages of other origins read, as the hub does. @returns true for a question whether they may */
+function forPages(request: IncomingMessage, response: ServerResponse): boolean {
+  for (const name of ['allow-origin', 'allow-headers', 'expose-headers'])
+    response.setHeader(`access-control-${name}`, name === 'allow-headers' ? 'authorization, range, if-range' : '*');
+  if (request.method !== 'OPTIONS') return false;
+  response.writeHead(204).end();
+  return true;
+}
+
 /** Starts the hub; the second host, where large files lie, has an address of its own. */
 export async function hubServer(repositories: readonly HubRepository[]): Promise<HubServer> {
   const log: HubRequest[] = [];
@@ -79,6 +88,7 @@ export async function hubServer(repositories: readonly HubRepository[]): Promise
     large.some((ending) => path.endsWith(ending));
 
   const storage = createServer((request, response) => {
+    if (forPages(request, response)) return;
     const [, repository, path] = /^\/([^?]*)\?file=(.*)$/.exec(request.url ?? '')?.map(decodeURIComponent) ?? [];
     note(request, `storage ${path}`);
     if (hub.mischief?.(request, response, path)) return;
@@ -87,6 +97,7 @@ export async function hubServer(repositories: readonly HubRepository[]): Promise
     send(request, response, bytesOf(found), { etag: `"${sha256(bytesOf(found)).slice(0, 32)}"` });
   });
   const front = createServer((request, response) => {
+    if (forPages(request, response)) return;
     const url = decodeURIComponent(request.url ?? '');
     const [, kind, id, rest = ''] = /^\/(api\/models\/)?([^/]+\/[^/?]+)\/(?:revision|resolve)\/(.*)$/.exec(url) ?? [];
     const [revision = '', ...segments] = rest.replace(/\?.*$/, '').split('/');

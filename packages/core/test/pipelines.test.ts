@@ -23,13 +23,13 @@ const runtime = await onnxruntimeNode({ threads: 1 });
 const options = { tokenizer: (json: string) => Tokenizer.fromJson(json) };
 const made: string[] = [];
 /** Of the largest value. */
-const tolerances = { float32: 1e-5, float16: 0.01, int8: 0.2 };
+const tolerances = { float32: 1e-5, float16: 0.01, int8: 0.2, int4: 0.6 };
 
 /** A folder with its ONNX files, checked on the probe set. */
 async function exported(...model: Parameters<typeof tinyFolder>): Promise<string> {
   const folder = await tinyFolder(...model);
   made.push(folder);
-  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'float16', 'int8'] });
+  const { files } = await exportFolder(folder, { runtime, forms: ['float32', 'float16', 'int8', 'int4'] });
   for (const { form, path, difference } of files) {
     expect(difference.scale, path).toBeGreaterThan(0.05);
     expect(difference.largest, path).toBeLessThan(tolerances[form] * difference.scale);
@@ -216,7 +216,7 @@ describe.each([
     });
   });
 
-  it.each(['fp32', 'fp16', 'q8'] as const)(
+  it.each(['fp32', 'fp16', 'q8', 'q4'] as const)(
     'writes translations in transformers.js from its %s files',
     async (dtype) => {
       const theirs = await pipeline('translation', basename(folder), { dtype });
@@ -239,6 +239,7 @@ describe.each([
     ['', 'fp32'],
     ['_fp16', 'fp16'],
     ['_quantized', 'q8'],
+    ['_q4', 'q4'],
   ] as const)('is opened here from its %s files, and writes what transformers.js writes', async (suffix, dtype) => {
     const files = {
       encoder: `onnx/encoder_model${suffix}.onnx`,

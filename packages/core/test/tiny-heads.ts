@@ -18,15 +18,7 @@ export { sentences };
 /** Weights in ±0.4 drawn by name, norms around 1. */
 export function randomHeadWeights(config: Json): Record<string, Value> {
   const model = modelFor(config);
-  // Recurrent models are built for a known length; parameters do not depend on it.
-  const inputs = (read: unknown) =>
-    Object.fromEntries(
-      Object.entries(model.head.inputs(read)).map(([name, { dtype, shape }]) => [
-        name,
-        { dtype, shape: shape.map((d) => (d === 'sequence' ? 4 : d)) },
-      ]),
-    );
-  const { parameters } = headGraph({ ...model, head: { ...model.head, inputs } });
+  const { parameters } = headGraph(model);
   return Object.fromEntries(
     parameters.map(({ name, shape }, p) => [
       name,

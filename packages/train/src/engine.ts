@@ -1,6 +1,15 @@
 // Compiled graphs of a training with their numbers: one run a step, one evaluation. No files, no events.
 
-import { type Graph, type Parameter, type Program, type Runtime, type Value, type Values, YumoError } from '@yumo/core';
+import {
+  type Graph,
+  type Parameter,
+  type Program,
+  ProgramCache,
+  type Runtime,
+  type Value,
+  type Values,
+  YumoError,
+} from '@yumo/core';
 import type { Batch, BatchOrder } from './objectives/objective.ts';
 import type { Recipe } from './recipe.ts';
 import {
@@ -45,7 +54,7 @@ export interface TrainingEngine {
 }
 
 /** Compiled graphs of one purpose; the least recently used are dropped beyond this number. */
-const keptPrograms = 40;
+export const keptPrograms = 40;
 
 const number = (v: Value | undefined): number => Number(v?.data[0]);
 
@@ -60,39 +69,23 @@ export const formsOf = (batch: Batch): BatchForms =>
 
 /** A graph for each shape of batch, compiled when it is met. */
 class ProgramsByShape {
-  readonly #runtime: Runtime;
+  readonly #programs: ProgramCache;
   readonly #graphOf: (forms: BatchForms) => Graph;
-  readonly #resident: readonly string[];
-  readonly #programs = new Map<string, Program>();
 
   /** @param resident outputs that may stay on the device */
   constructor(runtime: Runtime, graphOf: (forms: BatchForms) => Graph, resident: readonly string[] = []) {
-    this.#runtime = runtime;
+    this.#programs = new ProgramCache(runtime, { purpose: 'training', resident, most: keptPrograms });
     this.#graphOf = graphOf;
-    this.#resident = resident;
   }
 
-  async for(batch: Batch): Promise<Program> {
+  for(batch: Batch): Promise<Program> {
     const forms = formsOf(batch);
-    const key = Object.entries(forms)
-      .map(([name, { shape }]) => `${name} ${shape.join('x')}`)
-      .join(', ');
-    const known = this.#programs.get(key);
-    this.#programs.delete(key); // it becomes the newest
-    const program =
-      known ?? (await this.#runtime.compile(this.#graphOf(forms), { purpose: 'training', resident: this.#resident }));
-    this.#programs.set(key, program);
-    const [oldest] = this.#programs.keys();
-    if (this.#programs.size > keptPrograms && oldest !== undefined) {
-      await this.#programs.get(oldest)!.dispose();
-      this.#programs.delete(oldest);
-    }
-    return program;
+    const key = Object.entries(forms).map(([name, { shape }]) => `${name} ${shape.join('x')}`);
+    return this.#programs.get(key.join(', '), () => this.#graphOf(forms));
   }
 
-  async dispose(): Promise<void> {
-    for (const program of this.#programs.values()) await program.dispose();
-    this.#programs.clear();
+  dispose(): Promise<void> {
+    return this.#programs.dispose();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   crossEntropyWithProbabilities,
   flattenRows,
   type Graph,
+  loadModelFile,
   loadParameters,
   type Parameter,
   parameterScope,
@@ -219,7 +220,7 @@ async function fileCosts(
 ): Promise<Costs> {
   const architecture = architectureFor(bundle.config);
   const { keyValueHeads, headSize } = architecture.cache(architecture.readConfig(bundle.config));
-  const program = await runtime.load(await bundle.source.read(file, stop), stop);
+  const program = await loadModelFile(runtime, bundle.source, file, stop);
   const numbers = (shape: readonly number[], of: (i: number) => number): Value => ({
     dtype: 'int64',
     shape,

@@ -170,7 +170,8 @@ const documentOf = (
   };
 };
 
-function shown({ value, unit }: Pick<Score, 'value' | 'unit'>): string {
+/** A score as people read it. */
+export function shown({ value, unit }: Pick<Score, 'value' | 'unit'>): string {
   if (unit === 'share') return (100 * value).toFixed(2);
   return unit === 'percent' ? value.toFixed(2) : unit === 'nats' ? value.toFixed(4) : significant(value);
 }

@@ -12,7 +12,9 @@ import {
   type NameRules,
   openBundle,
   type Parameter,
+  peakBytes,
   print,
+  simplify,
   sizeOf,
   type TensorFile,
 } from '@yumo/core';
@@ -75,11 +77,20 @@ function describeWeights(weights: Weights, size: string, { inspect: p }: Phrases
   return `${path}: ${p.doesNotFit}; ${told.join('; ')}`;
 }
 
-function costs({ graph }: DecoderGraph, sequence: number): { forward: number; training: number } {
-  const { matmul, other } = graphCost(graph, { batch: 1, sequence, past: 0 });
+interface Costs {
+  /** Floating-point operations a token. */
+  readonly forward: number;
+  readonly training: number;
+  /** Bytes of intermediate results that are held at once, one text of so many tokens. */
+  readonly peakActivations: number;
+}
+
+function costs({ graph }: DecoderGraph, sequence: number): Costs {
+  const sizes = { batch: 1, sequence, past: 0 };
+  const { matmul, other } = graphCost(graph, sizes);
   const forward = (matmul + other) / sequence;
   // Each product has two in the backward pass, of its inputs and of its weights (Kaplan et al. 2020, §2.1).
-  return { forward, training: 3 * forward };
+  return { forward, training: 3 * forward, peakActivations: peakBytes(simplify(graph), sizes) };
 }
 
 export const inspect: Register = (program, session) => {
@@ -103,7 +114,8 @@ export const inspect: Register = (program, session) => {
       const context = architecture.contextLength(config);
       const { layers } = architecture.cache(config);
       const vocabulary = architecture.vocabularySize(config);
-      const flops = costs(built, options.sequence ?? context);
+      const sequence = options.sequence ?? context;
+      const { peakActivations, ...flops } = costs(built, sequence);
       const files = await filesOf(source);
       const stored = files.some((f) => f.path.startsWith('model.safetensors'));
       const weights = stored ? weightsOf(await bundle.weights(), parameters, architecture) : undefined;
@@ -119,6 +131,7 @@ export const inspect: Register = (program, session) => {
         vocabularySize: vocabulary,
         layers,
         flopsPerToken: flops,
+        peakActivationBytes: peakActivations,
         weights: weights ?? null,
         tensors: parameters.map(({ name, shape }) => ({ name, shape })),
         operations: Object.fromEntries(operations),
@@ -135,6 +148,7 @@ export const inspect: Register = (program, session) => {
           [p.vocabulary, p.contextTokens(whole(vocabulary))],
           [p.forward, p.perToken(count(flops.forward))],
           [p.training, p.perToken(count(flops.training))],
+          [p.peak, p.peakOf(bytes(peakActivations), whole(sequence))],
           [p.weights, weights ? describeWeights(weights, bytes(size), phrases) : p.none],
           [p.operations, operations.map(([name, n]) => `${name} ${n}`).join(', ')],
         ]),

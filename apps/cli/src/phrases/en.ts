@@ -77,7 +77,7 @@ export const en = {
     summary: 'shows what a model is made of: sizes, parameters, operations, files',
     graph: 'print the graph, one operation a line',
     all: 'every parameter; without it the layers after the first are summed up',
-    sequence: 'tokens for which the operations are counted; the context by default',
+    sequence: 'tokens for which operations and memory are counted; the context by default',
     type: 'model',
     parameters: 'parameters',
     context: 'context',
@@ -87,6 +87,9 @@ export const en = {
     forward: 'forward pass',
     training: 'training step',
     perToken: (flops: string): string => `${flops}FLOP a token`,
+    peak: 'activations',
+    peakOf: (size: string, tokens: string): string =>
+      `${size} at most at once, in a forward pass over ${tokens} tokens (weights, inputs and outputs not counted)`,
     weights: 'weights',
     fits: (path: string, size: string, dtypes: string): string =>
       `${path}, ${size}, ${dtypes}; every parameter is there`,
@@ -399,7 +402,12 @@ export const en = {
     description:
       'Writes onnx/model.onnx and onnx/model_quantized.onnx beside the weights, under the names that transformers.js and Optimum expect, and runs each beside the model that it came from.',
     out: 'another folder to write to',
-    form: 'only these: float32, float16 for half the size, or int8 for a quarter',
+    form: 'only these: float32, float16 for half the size, int8 for a quarter, or int4 for an eighth (embeddings stay at 8 bits)',
+    evaluate: 'files with the right answers: measures every form on them, so that it is seen what 8 and 4 bits cost',
+    externalDataAt:
+      'bytes of tensors that a file holds itself; more go into a file beside it, model.onnx_data (just under 2 GiB by default: protobuf ends there)',
+    split: (files: string): string =>
+      `Tensors lie beside their models, in ${files}: keep both files together. config.json tells transformers.js.`,
     parameters: (n: string): string => `${n} parameters`,
     columns: {
       file: 'file',

@@ -117,7 +117,7 @@ export async function writeFileAtomic(
 }
 
 /** Makes a rename in a folder durable. Windows cannot open folders; there the rename is all there is. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, constants.O_RDONLY);
   try {

@@ -1,6 +1,9 @@
-// Folders that were published for one engine only: ONNX files without weights.
+// ONNX files of a folder: opened with the tensors beside them; told where a folder has nothing else.
 
+import { filesBeside } from '../lower/onnx/external.ts';
+import type { Program, Runtime } from '../runtimes/runtime.ts';
 import type { Bundle } from './folder.ts';
+import type { FileSource, ReadOptions } from './source.ts';
 
 /** The paths, when the bundle has them and no weights of its own; else undefined, and its weights are what is loaded. */
 export async function filesWithoutWeights<Paths extends Readonly<Record<string, string>>>(
@@ -11,4 +14,22 @@ export async function filesWithoutWeights<Paths extends Readonly<Record<string, 
     if (await source.exists(weights)) return undefined;
   for (const path of Object.values(paths)) if (!(await source.exists(path))) return undefined;
   return paths;
+}
+
+/**
+ * Opens an ONNX file. Models past 2 GB keep their tensors in files beside it (`model.onnx_data`): these are read too.
+ * @throws YumoError `FILE`, `RUNTIME`, `ABORTED`.
+ */
+export async function loadModelFile(
+  runtime: Runtime,
+  source: FileSource,
+  path: string,
+  options: Pick<ReadOptions, 'signal' | 'onProgress'> = {},
+): Promise<Program> {
+  const { signal } = options;
+  const model = await source.read(path, options);
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const data: Record<string, Uint8Array> = {};
+  for (const name of filesBeside(model)) data[name] = await source.read(folder + name, options);
+  return runtime.load(model, { data, ...(signal ? { signal } : {}) });
 }

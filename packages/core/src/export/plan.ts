@@ -2,12 +2,12 @@
 
 import type { Bundle } from '../checkpoint/folder.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
-import { isYumoError, YumoError } from '../errors.ts';
-import { branchesToOnnx } from '../lower/onnx/branches.ts';
-import { type OnnxOptions, toOnnx } from '../lower/onnx/model.ts';
+import { branchesModel } from '../lower/onnx/branches.ts';
+import { type OnnxOptions, onnxModel } from '../lower/onnx/model.ts';
+import type { ModelProto } from '../lower/onnx/proto.ts';
 import type { Architecture, InputForms } from '../models/architecture.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
-import { type HeadGraph, headGraph } from '../models/head-graph.ts';
+import { headGraph } from '../models/head-graph.ts';
 import { architectureFor, causalLmTypes, type Model, modelFor, seq2seqFor, seq2seqTypes } from '../models/index.ts';
 import { crossDecoderGraph, encoderGraph } from '../models/seq2seq-graph.ts';
 import type { Parameter } from '../nn/scope.ts';
@@ -32,7 +32,7 @@ export interface ExportPart {
   readonly int64Inputs: readonly string[];
   /** Ids that every input of the file knows. */
   readonly vocabularySize: number;
-  lower(options: OnnxOptions): Uint8Array;
+  lower(options: OnnxOptions): ModelProto;
 }
 
 export interface ExportPlan {
@@ -47,8 +47,6 @@ export interface ExportPlan {
 export interface PlanOptions {
   /** How an encoder-decoder model's decoder is stored: one file with a branch for the first step, or two files. */
   readonly decoder?: 'merged' | 'pair' | undefined;
-  /** Tokens of every text, fixed: recurrent layers are unrolled and need it; other models take any number. */
-  readonly sequenceLength?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -95,7 +93,7 @@ function languageModel(bundle: Bundle, options: PlanOptions): Promise<ExportPlan
     graphs: [{ ...built, choice: {} }],
     int64Inputs: ['input_ids', 'attention_mask', 'position_ids'],
     vocabularySize: architecture.vocabularySize(config),
-    lower: (o: OnnxOptions) => toOnnx(built.graph, { ...o, sizeNames: textSizes }),
+    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes }),
   };
   return plan(bundle, architecture, config, [part], options);
 }
@@ -131,7 +129,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     graphs: [{ ...built, choice: {} }],
     int64Inputs,
     vocabularySize: Math.min(source, vocabularySize),
-    lower: (o) => toOnnx(built.graph, { ...o, sizeNames }),
+    lower: (o) => onnxModel(built.graph, { ...o, sizeNames }),
   });
   const flag = (on: 0 | 1): Values => ({ [cacheFlag]: value('bool', [1], [on]) });
   const merged: ExportPart = {
@@ -143,7 +141,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     int64Inputs,
     vocabularySize,
     lower: (o) =>
-      branchesToOnnx(
+      branchesModel(
         { flag: cacheFlag, whenTrue: next.graph, whenFalse: first.graph },
         { ...o, sizeNames: decoderSizes },
       ),
@@ -156,8 +154,8 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
 }
 
 function head(bundle: Bundle, options: PlanOptions): Promise<ExportPlan> {
-  const model = asOthersCall(modelFor(bundle.config), options.sequenceLength);
-  const { graph, parameters } = built(bundle, model);
+  const model = asOthersCall(modelFor(bundle.config));
+  const { graph, parameters } = headGraph(model);
   const shown = { ...graph, outputs: withoutStates(graph.outputs) };
   const forms = model.head.inputs(model.config);
   const part: ExportPart = {
@@ -165,37 +163,16 @@ function head(bundle: Bundle, options: PlanOptions): Promise<ExportPlan> {
     graphs: [{ graph: shown, parameters, choice: {} }],
     int64Inputs: Object.keys(forms).filter((name) => forms[name]!.dtype === 'int32'),
     vocabularySize: model.architecture.vocabularySize(model.config),
-    lower: (o) => toOnnx(shown, { ...o, sizeNames: textSizes }),
+    lower: (o) => onnxModel(shown, { ...o, sizeNames: textSizes }),
   };
   return plan(bundle, model.architecture, model.config, [part], options);
 }
 
-/** @throws YumoError `CONFIG` when a recurrent model is not told its length. */
-function built(bundle: Bundle, model: Model): HeadGraph {
-  try {
-    return headGraph(model);
-  } catch (error) {
-    if (!isYumoError(error) || error.code !== 'SHAPE') throw error;
-    throw new YumoError(
-      'CONFIG',
-      `${bundle.source.name}: ${model.className} cannot be exported for texts of any length (${error.message}); give sequenceLength`,
-      { className: model.className },
-      error,
-    );
-  }
-}
-
 /** Positions are fed to language models only: classifiers count them from the first token. */
-function asOthersCall(model: Model, sequenceLength: number | undefined): Model {
+function asOthersCall(model: Model): Model {
   const inputs = (config: unknown): InputForms => {
     const { position_ids: _, ...rest } = model.head.inputs(config);
-    if (sequenceLength === undefined) return rest;
-    return Object.fromEntries(
-      Object.entries(rest).map(([name, { dtype, shape }]) => [
-        name,
-        { dtype, shape: shape.map((d) => (d === 'sequence' ? sequenceLength : d)) },
-      ]),
-    );
+    return rest;
   };
   return { ...model, head: { ...model.head, inputs } };
 }

@@ -78,6 +78,7 @@ export async function contrastiveSearch(
     const states = directions(decoding.states);
     const chosen = alive.map((row, place) => {
       const values = candidates[place]!.map(({ p }, j) => {
+        if (p === 0) return Number.NEGATIVE_INFINITY; // ruled out, by a grammar or otherwise: no likeness makes up for that
         const state = states[place * k + j]![0]!;
         return (1 - alpha) * p - alpha * Math.max(...context[row]!.map((earlier) => product(earlier, state)));
       });

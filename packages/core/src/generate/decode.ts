@@ -1,7 +1,7 @@
 // A language model ready to continue text: loaded from a bundle onto a runtime, decoding with a key/value cache.
 
 import type { Bundle } from '../checkpoint/folder.ts';
-import { filesWithoutWeights } from '../checkpoint/model-file.ts';
+import { filesWithoutWeights, loadModelFile } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { decoderGraph } from '../models/decoder-graph.ts';
@@ -88,8 +88,8 @@ export class CausalLm {
         settings,
       );
     }
-    const bytes = await bundle.source.read(file, { ...stop, ...progress });
-    return new CausalLm({ program: await runtime.load(bytes, stop), idType: 'int64', ...sizes }, settings);
+    const program = await loadModelFile(runtime, bundle.source, file, { ...stop, ...progress });
+    return new CausalLm({ program, idType: 'int64', ...sizes }, settings);
   }
 
   /**

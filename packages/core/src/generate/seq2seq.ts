@@ -1,7 +1,7 @@
 // An encoder-decoder model ready to write a target for a source: summaries, translations, answers.
 
 import type { Bundle } from '../checkpoint/folder.ts';
-import { filesWithoutWeights } from '../checkpoint/model-file.ts';
+import { filesWithoutWeights, loadModelFile } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { seq2seqFor } from '../models/index.ts';
@@ -64,8 +64,8 @@ export class Seq2SeqLm {
     const settings = { ...bundle.config, ...bundle.generationConfig };
     const files = options.files ?? (await filesWithoutWeights(bundle, usualFiles));
     if (files) {
-      const open = async (path: string): Promise<Program> =>
-        runtime.load(await bundle.source.read(path, { ...stop, ...(onProgress ? { onProgress } : {}) }), stop);
+      const open = (path: string): Promise<Program> =>
+        loadModelFile(runtime, bundle.source, path, { ...stop, ...(onProgress ? { onProgress } : {}) });
       const own = { ...sizes, hiddenSize: architecture.hiddenSize(config), startToken };
       const encoder = await open(files.encoder);
       const decoder = await open(files.decoder).catch(async (error: unknown) => {

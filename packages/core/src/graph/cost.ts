@@ -49,6 +49,10 @@ export function graphCost(graph: Graph, sizes: Readonly<Record<string, number>>)
       const inner = a.at(node.attrs.transposeA ? -2 : -1);
       if (inner === undefined) throw new Error(`internal: matmul of ${show(a)}`);
       matmul += 2 * elements(result.shape) * number(inner);
+    } else if (node.op === 'lstm') {
+      // The hidden weights at every step; five activations, and as many sums and products, for each number of a state.
+      matmul += 2 * elements(node.inputs[0].shape) * number(node.inputs[1].shape[1]!); // infer has seen two axes
+      other += 10 * elements(result.shape);
     } else other += Math.max(elements(result.shape), ...node.inputs.map((x) => elements(x.shape)));
   }
   return { matmul, other };

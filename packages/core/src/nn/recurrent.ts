@@ -1,6 +1,6 @@
-// Recurrent layers, unrolled over a sequence of known length: LSTM (Hochreiter & Schmidhuber 1997) and GRU (Cho et al. 2014, arXiv:1406.1078), with PyTorch's gates and parameter names.
+// Recurrent layers, unrolled over a sequence whose length is a number; over one with a name an LSTM is one operation. LSTM (Hochreiter & Schmidhuber 1997) and GRU (Cho et al. 2014, arXiv:1406.1078), with PyTorch's gates and parameter names.
 
-import { add, concat, expand, matmul, mul, sigmoid, slice, sub, tanh } from '../ops/build.ts';
+import { add, concat, expand, lstmSequence, matmul, mul, sigmoid, slice, sub, tanh } from '../ops/build.ts';
 import { dim, fixedDim, split, squeeze, stack } from '../ops/compose.ts';
 import { scalar, type Tensor } from '../tensor.ts';
 import { type Dropout, drop } from './dropout.ts';
@@ -62,6 +62,11 @@ export function lstmLayer(
 ): LstmState & { outputs: Tensor } {
   // The input's part of all steps is one product.
   const gates = add(matmul(x, w.input, { transposeB: true }), add(w.inputBias, w.hiddenBias));
+  if (typeof x.shape[1] === 'string') {
+    const all = mask ?? expand(scalar(1), [dim(x, 0), dim(x, 1)]);
+    const [outputs, h, c] = lstmSequence(gates, w.hidden, start, all, reverse);
+    return { outputs, h, c };
+  }
   let state = start;
   const outputs = order(x, reverse).map((t) => {
     const real = mask && slice(mask, 1, t, t + 1);
@@ -110,7 +115,7 @@ export interface LstmOptions extends Pick<SequenceOptions, 'mask'> {
 
 /**
  * A stack of LSTM layers under PyTorch's names (`weight_ih_l0`, `weight_hh_l0_reverse` …).
- * @param x `[batch, time, inputs]`; the time must be a number
+ * @param x `[batch, time, inputs]`
  * @returns outputs `[batch, time, directions · hidden]`; last states of every layer and direction, `[layers · directions, batch, hidden]`
  */
 export function lstm(s: Scope, x: Tensor, options: LstmOptions): { outputs: Tensor; h: Tensor; c: Tensor } {

@@ -158,5 +158,14 @@ export const layerNormWithStatistics = (
 export const crossEntropyWithProbabilities = (logits: Tensor, labels: Tensor): readonly [Tensor, Tensor] =>
   apply('crossEntropy', [logits, labels], {});
 
+/** Outputs `[batch, time, n]`, last output and last cell `[batch, n]`; see the list of operations. */
+export const lstmSequence = (
+  gates: Tensor,
+  hidden: Tensor,
+  start: { readonly h: Tensor; readonly c: Tensor },
+  mask: Tensor,
+  reverse = false,
+): readonly [Tensor, Tensor, Tensor] => apply('lstm', [gates, hidden, start.h, start.c, mask], { reverse });
+
 /** start, start+1, … start+size−1 as int32. */
 export const iota = (size: Dim, start: Dim = 0): Tensor => apply('iota', [], { start, size })[0];

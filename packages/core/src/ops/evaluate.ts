@@ -414,6 +414,34 @@ export const evaluate: { readonly [K in OpName]: Evaluate<K> } = {
     }
     return [y, mean, inverse];
   },
+  lstm: ({ x: [gates, hidden, h0, c0, mask], attrs: { reverse } }) => {
+    const [batch, time] = gates.shape as [number, number, number];
+    const n = hidden.shape[1]!;
+    const y = make([batch, time, n]);
+    const [h, c] = [make(h0.shape, h0.data.slice()), make(c0.shape, c0.data.slice())];
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    for (let row = 0; row < batch; row++)
+      for (let step = 0; step < time; step++) {
+        const at = row * time + (reverse ? time - 1 - step : step);
+        const before = h.data.slice(row * n, (row + 1) * n);
+        const gate = (kind: number, i: number): number => {
+          const line = kind * n + i;
+          let sum = gates.data[at * 4 * n + line]!;
+          for (let j = 0; j < n; j++) sum += hidden.data[line * n + j]! * before[j]!;
+          return sum;
+        };
+        const m = mask.data[at]!;
+        for (let i = 0; i < n; i++) {
+          const place = row * n + i;
+          const cell = sigmoid(gate(1, i)) * c.data[place]! + sigmoid(gate(0, i)) * Math.tanh(gate(2, i));
+          const next = sigmoid(gate(3, i)) * Math.tanh(cell);
+          y.data[at * n + i] = m * next;
+          c.data[place]! += m * (cell - c.data[place]!);
+          h.data[place]! += m * (next - h.data[place]!);
+        }
+      }
+    return [y, h, c];
+  },
   crossEntropy: ({ x: [logits, labels] }) => {
     const probabilities = softmaxRows(logits, 1);
     const classes = logits.shape[1]!;

@@ -1,10 +1,12 @@
 // The gradient of each operation: given dL/dy, the graph of dL/dx.
 
 import { addDims, multiplyDims, productOfDims } from '../dimension.ts';
+import { YumoError } from '../errors.ts';
 import { integer, scalar, show, type Tensor } from '../tensor.ts';
 import {
   add,
   cast,
+  concat,
   cos,
   cumsum,
   div,
@@ -30,10 +32,11 @@ import {
   slice,
   sub,
   sum,
+  tanh,
   transpose,
   where,
 } from './build.ts';
-import { dim, flattenRows, sign, square, unbroadcast } from './compose.ts';
+import { dim, flattenRows, sign, split, square, squeeze, stack, unbroadcast } from './compose.ts';
 import type { AttrsOf, InputsOf, OpName, ResultsOf } from './signatures.ts';
 
 export interface At<K extends OpName> {
@@ -253,6 +256,61 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
     const column = reshape(mul(weight, 1 / n), [n, 1]);
     const dx = mul(sub(sub(mul(dy!, weight), matmul(dy!, column)), mul(normalised, matmul(weighted, column))), inverse);
     return [dx, unbroadcast(weighted, weight.shape), unbroadcast(dy!, weight.shape)];
+  },
+  // Backpropagation through time (Werbos 1990). The steps are computed again, so that a forward pass keeps nothing; one by one, so the length
+  // must be a number.
+  lstm: ({ x: [gates, hidden, h0, c0, mask], dy: [dOutputs, dLastH, dLastC], attrs: { reverse } }) => {
+    const time = gates.shape[1]!;
+    const n = hidden.shape[1] as number; // infer has seen a number
+    if (typeof time !== 'number')
+      throw new YumoError(
+        'GRAPH',
+        `lstm: the gradient over a sequence of ${time} steps needs their number; build the graph for texts of one length`,
+        { time },
+      );
+    const places = Array.from({ length: time }, (_, t) => (reverse ? time - 1 - t : t));
+    const at = (x: Tensor, t: number): Tensor => squeeze(slice(x, 1, t, t + 1), 1);
+    let [h, c] = [h0, c0];
+    const steps = places.map((t) => {
+      const all = add(at(gates, t), matmul(h, hidden, { transposeB: true }));
+      const [a, b, d, e] = split(all, [n, n, n, n], 1) as [Tensor, Tensor, Tensor, Tensor]; // four sizes, four pieces
+      const [input, forget, fresh, output] = [sigmoid(a), sigmoid(b), tanh(d), sigmoid(e)];
+      const cell = add(mul(forget, c), mul(input, fresh));
+      const squashed = tanh(cell);
+      const next = mul(output, squashed);
+      const m = slice(mask, 1, t, t + 1);
+      const step = { t, m, h, c, input, forget, fresh, output, cell, squashed, next };
+      h = add(h, mul(m, sub(next, h)));
+      c = add(c, mul(m, sub(cell, c)));
+      return step;
+    });
+    const none = mul(h0, 0);
+    let [dh, dc] = [dLastH ?? none, dLastC ?? none];
+    let dHidden: Tensor = mul(hidden, 0);
+    const dGates: Tensor[] = [];
+    const dMask: Tensor[] = [];
+    for (const s of steps.toReversed()) {
+      const dy = dOutputs ? at(dOutputs, s.t) : none;
+      dMask[s.t] = sum(add(mul(dy, s.next), add(mul(dh, sub(s.next, s.h)), mul(dc, sub(s.cell, s.c)))), [1]);
+      const dNext = mul(s.m, add(dy, dh));
+      const dCell = add(mul(s.m, dc), mul(mul(dNext, s.output), sub(1, square(s.squashed))));
+      const throughSigmoid = (d: Tensor, y: Tensor): Tensor => mul(d, sub(y, square(y)));
+      const dAll = concat(
+        [
+          throughSigmoid(mul(dCell, s.fresh), s.input),
+          throughSigmoid(mul(dCell, s.c), s.forget),
+          mul(mul(dCell, s.input), sub(1, square(s.fresh))),
+          throughSigmoid(mul(dNext, s.squashed), s.output),
+        ],
+        1,
+      );
+      dGates[s.t] = dAll;
+      dHidden = add(dHidden, matmul(dAll, s.h, { transposeA: true }));
+      const kept = sub(1, s.m);
+      dh = add(mul(kept, dh), matmul(dAll, hidden));
+      dc = add(mul(kept, dc), mul(dCell, s.forget));
+    }
+    return [stack(dGates, 1), dHidden, dh, dc, stack(dMask, 1)];
   },
   // dL/dz = (p − onehot) · dy, and nothing for ignored rows. The label's entry is changed in place: one pass over [n, classes].
   crossEntropy: ({ x: [logits, labels], y: [, p], dy: [dy, dp] }) => {

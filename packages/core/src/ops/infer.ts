@@ -292,6 +292,24 @@ export const infer: { readonly [K in OpName]: Infer<K> } = {
     const statistics: Form = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
     return [x, statistics, statistics];
   },
+  lstm: ([gates, hidden, h, c, mask]) => {
+    const [batch, time] = gates.shape;
+    const n = hidden.shape[1];
+    const fits =
+      gates.shape.length === 3 &&
+      typeof n === 'number' &&
+      gates.shape[2] === 4 * n &&
+      show(hidden.shape) === show([4 * n, n]) &&
+      [h, c].every((state) => show(state.shape) === show([batch!, n])) &&
+      show(mask.shape) === show([batch!, time!]);
+    if (!fits || [gates, hidden, h, c, mask].some(({ dtype }) => !isFloat(dtype)))
+      fail(
+        'lstm',
+        `needs gates [batch, time, 4n], weights [4n, n], states [batch, n] and a mask [batch, time] of floats, got ${[gates, hidden, h, c, mask].map((x) => `${x.dtype} ${show(x.shape)}`).join(', ')}`,
+        { gates: gates.shape, hidden: hidden.shape, h: h.shape, c: c.shape, mask: mask.shape },
+      );
+    return [{ dtype: gates.dtype, shape: [batch!, time!, n!] }, h, c];
+  },
   crossEntropy: ([logits, labels]) => {
     if (logits.shape.length !== 2 || labels.shape.length !== 1 || logits.shape[0] !== labels.shape[0]) {
       fail(

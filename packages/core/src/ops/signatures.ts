@@ -3,7 +3,7 @@
 import type { Dim } from '../dimension.ts';
 import type { DType } from '../value.ts';
 
-type Arity = 0 | 1 | 2 | 3 | 'many';
+type Arity = 0 | 1 | 2 | 3 | 5 | 'many';
 // biome-ignore lint/complexity/noBannedTypes: `{}` is the type of "no attributes"; Record<string, never> would forbid adding any.
 interface Op<I extends Arity, A = {}, R extends 1 | 2 | 3 = 1> {
   inputs: I;
@@ -93,6 +93,14 @@ export interface Ops {
    */
   crossEntropy: Op<2, object, 2>;
 
+  /**
+   * One direction of an LSTM over a whole sequence, whose length may have a name:
+   * (gates x Wᵀ + biases `[batch, time, 4n]`, in the order input, forget, cell, output; hidden weights `[4n, n]`; first output and cell
+   * `[batch, n]`; mask `[batch, time]`) → outputs `[batch, time, n]`, last output and cell `[batch, n]`.
+   * Where the mask is 0 the state stays as it is and the output is 0. Read from the end when reverse.
+   */
+  lstm: Op<5, { reverse: boolean }, 3>;
+
   /** start, start+1, … as int32 `[size]`. */
   iota: Op<0, { start: Dim; size: Dim }>;
 }
@@ -105,6 +113,7 @@ interface Inputs<T> {
   1: readonly [T];
   2: readonly [T, T];
   3: readonly [T, T, T];
+  5: readonly [T, T, T, T, T];
   many: readonly T[];
 }
 /** A tuple with one entry per input of the operation. */

@@ -1,6 +1,9 @@
 // onnxruntime in Node: the CPU, and the GPU providers that are installed.
 
-import { availableParallelism, cpus } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../checkpoint/disk.node.ts';
 import { YumoError } from '../errors.ts';
 import { type Engine, onnxruntime } from './onnxruntime.ts';
 import type { Runtime } from './runtime.ts';
@@ -14,13 +17,31 @@ export interface NodeOptions {
   readonly threads?: number;
   /** A graph that a GPU cannot run as a whole is an error, where else a part of it would be computed by the processor, with copies to and fro. */
   readonly wholeOnDevice?: boolean;
+  /** Bytes of weights beyond which a graph is compiled from a temporary file, in pieces; just under 2 GiB by default, where one piece ends. */
+  readonly externalDataAt?: number;
 }
+
+/** Files for an engine, in a folder of their own among the temporary ones. */
+const onDisk: NonNullable<Engine['onDisk']> = async (model, beside) => {
+  const folder = await mkdtemp(join(tmpdir(), 'yumo-model-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    for (const [name, pieces] of Object.entries(beside)) await writeFileAtomic(join(folder, name), pieces);
+    const path = join(folder, 'model.onnx');
+    await writeFileAtomic(path, model);
+    return { path, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+};
 
 /** @throws YumoError `RUNTIME` when the package or the provider is missing; the message says what to do. */
 export async function onnxruntimeNode({
   device = 'cpu',
   threads = availableParallelism(),
   wholeOnDevice = false,
+  externalDataAt,
 }: NodeOptions = {}): Promise<Runtime> {
   let engine: Omit<Engine, 'fillsTargets'> & { listSupportedBackends?(): { name: string }[] };
   try {
@@ -42,7 +63,10 @@ export async function onnxruntimeNode({
   }
   const description = `onnxruntime ${device}, ${threads} thread${threads === 1 ? '' : 's'}${device === 'cpu' ? `, ${cpus()[0]?.model.trim() ?? process.arch}` : ''}`;
   return onnxruntime(
-    { InferenceSession: engine.InferenceSession, Tensor: engine.Tensor, fillsTargets: true },
+    {
+      ...{ InferenceSession: engine.InferenceSession, Tensor: engine.Tensor, fillsTargets: true, onDisk },
+      ...(externalDataAt === undefined ? {} : { externalAt: externalDataAt }),
+    },
     device,
     description,
     (purpose) => ({

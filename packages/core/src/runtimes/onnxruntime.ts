@@ -3,7 +3,9 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
 import type { Target } from '../lower/onnx/emitter.ts';
-import { toOnnx } from '../lower/onnx/model.ts';
+import { dataFile, externalAt, tensorBytes, tensorFiles } from '../lower/onnx/external.ts';
+import { onnxModel } from '../lower/onnx/model.ts';
+import { type ModelProto, serialise } from '../lower/onnx/proto.ts';
 import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
@@ -13,13 +15,23 @@ import { isDeviceLost, unlessAborted } from './stopping.ts';
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
   readonly InferenceSession: {
-    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    create(model: Uint8Array | string, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
   /** Whether a run writes into arrays that were given for its outputs. The WebAssembly engine takes them and leaves them as they are. */
   readonly fillsTargets: boolean;
   /** Whether outputs can stay on the GPU, as tensors that later runs take (the WebGPU engine of browsers). In Node asking for it ends the process. */
   readonly keepsOutputs?: boolean;
+  /**
+   * Writes a model and the files beside it where the engine can open them. Of tensors in memory it copies each into the model, and refuses
+   * those past 2 GiB (a vocabulary of 128,000 by 4,096 is one); those on the disk it maps.
+   */
+  readonly onDisk?: (
+    model: Uint8Array,
+    beside: Readonly<Record<string, readonly Uint8Array[]>>,
+  ) => Promise<{ readonly path: string; readonly remove: () => Promise<void> }>;
+  /** Bytes of tensors that a model holds itself; just under 2 GiB by default. */
+  readonly externalAt?: number;
 }
 
 /** Tensors on the GPU by the arrays that they stand for. The array is behind until it is settled. */
@@ -172,6 +184,24 @@ function formsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<strin
   );
 }
 
+/** A model as the engine takes it: in one piece, or where one piece cannot hold it, on the disk, or with its tensors beside it in memory. */
+async function forEngine(engine: Engine, model: ModelProto): Promise<EngineFile> {
+  if (tensorBytes(model.initializers) <= (engine.externalAt ?? externalAt)) return { model: serialise(model) };
+  if (engine.onDisk) {
+    const { places, pieces } = dataFile(model.initializers, 'tensors');
+    const { path, remove } = await engine.onDisk(serialise(model, places), { tensors: pieces });
+    return { model: path, remove };
+  }
+  const { places, files } = tensorFiles(model.initializers);
+  return { model: serialise(model, places), data: files };
+}
+
+interface EngineFile {
+  readonly model: Uint8Array | string;
+  readonly data?: Readonly<Record<string, Uint8Array>>;
+  readonly remove?: () => Promise<void>;
+}
+
 /** Builds a runtime from an engine and its session options. */
 export function onnxruntime(
   engine: Engine,
@@ -182,14 +212,18 @@ export function onnxruntime(
 ): Runtime {
   const onDevice: OnDevice = new Map();
   const create = async (
-    model: Uint8Array,
+    model: Uint8Array | string,
     purpose: 'inference' | 'training',
+    data: Readonly<Record<string, Uint8Array>>,
     signal?: AbortSignal,
     resident: readonly string[] = [],
   ): Promise<InferenceSession> => {
     throwIfAborted(signal, 'compile');
+    const externalData = Object.entries(data).map(([path, bytes]) => ({ path, data: bytes }));
     try {
-      const making = engine.InferenceSession.create(model, {
+      // The package declares bytes and paths as two functions.
+      const making = engine.InferenceSession.create(model as Uint8Array, {
+        ...(externalData.length > 0 ? { externalData } : {}),
         ...session(purpose),
         ...(resident.length > 0
           ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
@@ -218,13 +252,28 @@ export function onnxruntime(
     description,
     async compile(graph, { constants = {}, purpose = 'inference', resident: asked = [], signal }: CompileOptions = {}) {
       const resident = engine.keepsOutputs === true ? asked : [];
-      const made = await create(toOnnx(graph, { constants, target }), purpose, signal, resident);
+      const file = await forEngine(engine, onnxModel(graph, { constants, target }));
+      const made = await create(file.model, purpose, file.data ?? {}, signal, resident).catch(
+        async (error: unknown) => {
+          await file.remove?.();
+          throw error;
+        },
+      );
       const forms = new Map(
         graph.inputs
           .map((t) => [inputName(t), { dtype: t.dtype, shape: t.shape }] as const)
           .filter(([n]) => !(n in constants)),
       );
-      return program(engine, name, made, forms, new Map(Object.entries(graph.outputs)), new Set(resident), onDevice);
+      const outputs = new Map(Object.entries(graph.outputs));
+      const compiled = program(engine, name, made, forms, outputs, new Set(resident), onDevice);
+      if (!file.remove) return compiled;
+      return {
+        ...compiled,
+        async dispose() {
+          await compiled.dispose();
+          await file.remove?.();
+        },
+      };
     },
     async settle(values) {
       for (const { data } of Object.values(values)) {
@@ -232,8 +281,8 @@ export function onnxruntime(
         if (tensor) await settle(data, tensor);
       }
     },
-    async load(model, { signal } = {}) {
-      const made = await create(model, 'inference', signal);
+    async load(model, { data = {}, signal } = {}) {
+      const made = await create(model, 'inference', data, signal);
       return program(engine, name, made, formsOf(made.inputMetadata), formsOf(made.outputMetadata));
     },
   };

@@ -39,14 +39,22 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+export interface LoadFileOptions {
+  /** Of a file given as bytes: the files beside it that hold its tensors, by name. A path's are found by the engine. */
+  readonly data?: Readonly<Record<string, Uint8Array>>;
+  readonly signal?: AbortSignal;
+}
+
 export interface Runtime {
   /** `reference`, `cpu`, `webgpu`, `wasm`, `cuda` … : what `--device` takes. */
   readonly name: string;
   /** A line for people: engine, version, device, threads. */
   readonly description: string;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
-  /** Loads a model file (ONNX) made here or elsewhere. Engines that cannot throw `RUNTIME`. */
   /** Makes arrays hold the numbers that were left on the device, see {@link CompileOptions.resident}. Absent: they always do. */
   settle?(values: Values): Promise<void>;
-  load(model: Uint8Array, options?: Pick<CompileOptions, 'signal'>): Promise<Program>;
+  /**
+   * Loads a model file (ONNX) made here or elsewhere: its bytes, or in Node its path. Engines that cannot throw `RUNTIME`.
+   */
+  load(model: Uint8Array | string, options?: LoadFileOptions): Promise<Program>;
 }

@@ -1,7 +1,7 @@
 // A model with a head, and its tokenizer: encoded texts in, the head's numbers out, batched by length.
 
 import { type Bundle, openBundle } from '../checkpoint/folder.ts';
-import { filesWithoutWeights } from '../checkpoint/model-file.ts';
+import { filesWithoutWeights, loadModelFile } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import type { FileSource } from '../checkpoint/source.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
@@ -107,7 +107,7 @@ export class HeadModel {
     const progress = onProgress ? { onProgress } : {};
     const file = given ?? (await filesWithoutWeights(bundle, { model: 'onnx/model.onnx' }))?.model;
     if (file !== undefined) {
-      const program = await runtime.load(await source.read(file, { ...stop, ...progress }), stop);
+      const program = await loadModelFile(runtime, source, file, { ...stop, ...progress });
       return new HeadModel(bundle, tokenizer, program, 'int64', runtime);
     }
     const { graph, parameters } = headGraph(model);

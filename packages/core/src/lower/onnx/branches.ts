@@ -4,7 +4,7 @@ import type { Graph } from '../../tensor.ts';
 import type { Value } from '../../value.ts';
 import { Emitter, type Target } from './emitter.ts';
 import { type Emitted, emit, type OnnxOptions, opset } from './model.ts';
-import { serialise, type ValueInfo } from './proto.ts';
+import type { ModelProto, ValueInfo } from './proto.ts';
 
 /** A pair of graphs. Inputs of the same name must be of the same type and shape. */
 export interface Branches {
@@ -15,11 +15,11 @@ export interface Branches {
 }
 
 /**
- * The bytes of an .onnx file with the inputs and outputs of both graphs, weights stored once. An output that the graph chosen does not have
- * comes out empty: its first axis is 0.
+ * An .onnx file with the inputs and outputs of both graphs, weights stored once. An output that the graph chosen does not have comes out
+ * empty: its first axis is 0.
  * @throws YumoError `GRAPH`
  */
-export function branchesToOnnx({ flag, whenTrue, whenFalse }: Branches, options: OnnxOptions = {}): Uint8Array {
+export function branchesModel({ flag, whenTrue, whenFalse }: Branches, options: OnnxOptions = {}): ModelProto {
   const target: Target = { contrib: true, webgpu: false, ...options.target };
   const outer = new Emitter(target, () => 0);
   outer.reserve(flag);
@@ -52,14 +52,14 @@ export function branchesToOnnx({ flag, whenTrue, whenFalse }: Branches, options:
     attributes: { then_branch: { graph: body(yes, 'then/') }, else_branch: { graph: body(no, 'else/') } },
     name: outer.fresh('If'),
   });
-  return serialise({
+  return {
     nodes: outer.nodes,
     inputs: [...inputs.values(), { name: flag, dtype: 'bool', shape: [1] }],
     outputs: names.map(formOf),
     initializers: outer.initializers,
     opset,
     metadata: options.metadata ?? {},
-  });
+  };
 }
 
 /** An output without numbers: 0 on the first axis, 1 where the size is not fixed. */

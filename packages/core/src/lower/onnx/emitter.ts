@@ -79,8 +79,19 @@ export class Emitter {
   /** Gives tensors other names, wherever they are read. */
   rename(names: ReadonlyMap<string, string>): void {
     const of = (name: string): string => names.get(name) ?? name;
+    const renamed = (n: NodeProto): NodeProto => ({
+      ...n,
+      inputs: n.inputs.map(of),
+      outputs: n.outputs.map(of),
+      attributes: Object.fromEntries(
+        Object.entries(n.attributes).map(([name, a]) => [
+          name,
+          typeof a === 'object' && 'graph' in a ? { graph: { ...a.graph, nodes: a.graph.nodes.map(renamed) } } : a,
+        ]),
+      ),
+    });
     this.nodes.forEach((n, i) => {
-      this.nodes[i] = { ...n, inputs: n.inputs.map(of), outputs: n.outputs.map(of) };
+      this.nodes[i] = renamed(n);
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../test/cases.ts';
+import { uniformAt } from '../../generate/sampling.ts';
 import { decoderGraph } from '../../models/decoder-graph.ts';
 import { gpt2 } from '../../models/gpt2.ts';
 import { add, iota, matmul, mul } from '../../ops/build.ts';
@@ -88,7 +89,7 @@ describe('an exported decoder', () => {
   it('keeps its logits within a few per cent with 8-bit weights, in a quarter of the bytes', async () => {
     const [exact, small] = [
       toOnnx(graph, { constants: weights }),
-      toOnnx(graph, { constants: weights, quantize: true }),
+      toOnnx(graph, { constants: weights, weightBits: 8 }),
     ];
     const run = async (model: Uint8Array): Promise<Float32Array> => {
       const program = await cpu.load(model);
@@ -113,10 +114,52 @@ describe('an exported decoder', () => {
     const w = tensor('w', 'float32', [k, n]);
     const graph = { inputs: [x, w], outputs: { y: matmul(x, w) } };
     const ones = { dtype: 'float32' as const, shape: [k, n], data: new Float32Array(k * n).fill(1) };
-    const program = await cpu.load(toOnnx(graph, { constants: { w: ones }, quantize: true }));
+    const program = await cpu.load(toOnnx(graph, { constants: { w: ones }, weightBits: 8 }));
     const { y } = await program.run({ x: { dtype: 'float32', shape: [8, k], data: new Float32Array(8 * k).fill(1) } });
     await program.dispose();
     for (const sum of y!.data as Float32Array) expect(Math.abs(sum - k)).toBeLessThan(0.01 * k);
+  });
+
+  it.each([
+    [64, 24, false],
+    [50, 7, false],
+    [50, 7, true],
+    [33, 16, true],
+  ])('multiplies by 4-bit weights as the widened numbers do: %i × %i, transposed: %s', async (k, n, transposeB) => {
+    const x = tensor('x', 'float32', ['rows', k]);
+    const shape = transposeB ? [n, k] : [k, n];
+    const w = tensor('w', 'float32', shape);
+    const bias = tensor('bias', 'float32', [n]);
+    const y = add(matmul(x, w, { transposeB, scale: 0.5 }), bias);
+    const draw = (length: number, salt: number) => Float32Array.from({ length }, (_, i) => uniformAt(salt, i) - 0.4);
+    const weight = { dtype: 'float32' as const, shape, data: draw(k * n, 1) };
+    const constants = { w: weight, bias: { dtype: 'float32' as const, shape: [n], data: draw(n, 2) } };
+    const program = await cpu.load(toOnnx({ inputs: [x, w, bias], outputs: { y } }, { constants, weightBits: 4 }));
+    const rows = draw(5 * k, 3);
+    const got = (await program.run({ x: { dtype: 'float32', shape: [5, k], data: rows } })).y!.data as Float32Array;
+    await program.dispose();
+
+    // Each number from its block alone, in doubles, without the packing.
+    const weightAt = (i: number, column: number): number => weight.data[transposeB ? column * k + i : i * n + column]!;
+    let off = 0;
+    const widened = (i: number, column: number): number => {
+      const from = i - (i % 32);
+      const block = Array.from({ length: Math.min(32, k - from) }, (_, j) => weightAt(from + j, column));
+      const most = block.reduce((m, v) => (Math.abs(v) > Math.abs(m) ? v : m), 0);
+      const scale = Math.fround(-most / 8);
+      const level = Math.max(-8, Math.min(7, Math.round(weightAt(i, column) / scale)));
+      off = Math.max(off, Math.abs(level * scale - weightAt(i, column)) / Math.abs(scale));
+      return level * scale;
+    };
+    for (let row = 0; row < 5; row++)
+      for (let column = 0; column < n; column++) {
+        let sum = 0;
+        for (let i = 0; i < k; i++) sum += rows[row * k + i]! * widened(i, column);
+        expect(Math.abs(got[row * n + column]! - (0.5 * sum + constants.bias.data[column]!))).toBeLessThan(2e-6);
+      }
+    // Half a step from rounding, a whole one at the far end, where there is no level 8.
+    expect(off).toBeGreaterThan(0.4);
+    expect(off).toBeLessThanOrEqual(1);
   });
 
   it('feeds that do not fit are named', async () => {

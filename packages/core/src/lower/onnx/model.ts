@@ -9,16 +9,16 @@ import type { DType, Value } from '../../value.ts';
 import { Emitter, isStatic, type Target } from './emitter.ts';
 import { isHalvable, lowerHalfWeight } from './half.ts';
 import { type At, type Lower, lowerings } from './ops.ts';
-import { onnxType, serialise, type ValueInfo } from './proto.ts';
-import { isQuantizable, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
+import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
+import { isQuantizable, lowerFourBitMatmul, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
 
 export interface OnnxOptions {
   /** Inputs whose numbers become part of the file: the weights. */
   readonly constants?: Readonly<Record<string, Value>>;
   /** Inputs that the file takes as int64 (what other programs feed) where the graph computes in int32. */
   readonly int64Inputs?: readonly string[];
-  /** Weights of products and embeddings as 8-bit integers. */
-  readonly quantize?: boolean;
+  /** Weights of products as integers of so many bits; those of embeddings are stored in 8. */
+  readonly weightBits?: 8 | 4 | undefined;
   /** Matrices are stored as half floats, and widened when the file is opened. */
   readonly halfWeights?: boolean;
   readonly target?: Partial<Target>;
@@ -104,14 +104,17 @@ const renamed = (shape: ValueInfo['shape'], sizeNames: Readonly<Record<string, s
   );
 
 /**
- * The bytes of an .onnx file that computes the graph.
+ * What an .onnx file that computes the graph says.
  * @throws YumoError `GRAPH` when a size cannot be told from the inputs.
  */
-export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+export function onnxModel(graph: Graph, options: OnnxOptions = {}): ModelProto {
   const { emitter, inputs, outputs } = emit(graph, options);
   const { nodes, initializers } = emitter;
-  return serialise({ nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} });
+  return { nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} };
 }
+
+/** The bytes of that file. @throws YumoError `GRAPH`, as {@link onnxModel}, and for more than 2 GiB. */
+export const toOnnx = (graph: Graph, options: OnnxOptions = {}): Uint8Array => serialise(onnxModel(graph, options));
 
 /**
  * Lowers a graph.
@@ -123,7 +126,7 @@ export function emit(
   options: OnnxOptions,
   branch?: { readonly around: Emitter; readonly prefix: string },
 ): Emitted {
-  const { constants = {}, int64Inputs = [], quantize = false, halfWeights = false, sizeNames = {} } = options;
+  const { constants = {}, int64Inputs = [], weightBits, halfWeights = false, sizeNames = {} } = options;
   const prefix = branch?.prefix ?? '';
   const target: Target = { contrib: true, webgpu: false, ...options.target };
   const { outputs } = simplify(graph);
@@ -190,9 +193,9 @@ export function emit(
     if (node.op === 'add') {
       const gemm = gemmOf(node, readers);
       if (!gemm) continue;
-      // Eight bits take a vector along, no matrix. In float32 stacks of matrices whose size is not known stay as they are: reshaping them for
+      // Small weights take a vector along, no matrix. In float32 stacks of matrices whose size is not known stay as they are: reshaping them for
       // Gemm and back brings BERT nothing and costs a decoder 5 % (docs/log.md).
-      const small = quantize && isQuantizable(gemm.matmul, constants);
+      const small = weightBits !== undefined && isQuantizable(gemm.matmul, constants);
       if (small ? gemm.other.shape.length === 1 : isStatic(gemm.product.shape)) fused.add(gemm.matmul);
     }
     const gelu = node.op === 'mul' ? geluOf(node, readers) : undefined;
@@ -212,6 +215,7 @@ export function emit(
   const resolve = (t: Tensor): string =>
     t.node.kind === 'input' && t.node.name in constants ? weightName(t) : nameOf(t);
 
+  const lowerSmallMatmul = weightBits && { 8: lowerQuantizedMatmul, 4: lowerFourBitMatmul }[weightBits];
   for (const node of order) {
     if (node.kind !== 'op' || fused.has(node)) continue;
     e.at(node.place);
@@ -226,8 +230,8 @@ export function emit(
           other,
           product,
         } = gemm;
-        if (quantize && isQuantizable(gemm.matmul, constants)) {
-          names.set(node, [lowerQuantizedMatmul(e, gemm.matmul, resolve(a), constants, resolve(other))]);
+        if (lowerSmallMatmul && isQuantizable(gemm.matmul, constants)) {
+          names.set(node, [lowerSmallMatmul(e, gemm.matmul, resolve(a), constants, resolve(other))]);
           continue;
         }
         const rows = a.shape.length > 2 ? e.node('Reshape', [resolve(a), e.sizes([-1, a.shape.at(-1)!])]) : resolve(a);
@@ -242,9 +246,9 @@ export function emit(
     }
     const gelu = gelus.get(node);
     if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
-    else if (quantize && node.op === 'matmul' && isQuantizable(node, constants))
-      names.set(node, [lowerQuantizedMatmul(e, node, resolve(node.inputs[0]), constants)]);
-    else if (quantize && node.op === 'gather' && isQuantizable(node, constants))
+    else if (lowerSmallMatmul && node.op === 'matmul' && isQuantizable(node, constants))
+      names.set(node, [lowerSmallMatmul(e, node, resolve(node.inputs[0]), constants)]);
+    else if (weightBits && node.op === 'gather' && isQuantizable(node, constants))
       names.set(node, [lowerQuantizedGather(e, node, resolve(node.inputs[1]), constants)]);
     else names.set(node, lower(e, node, node.inputs.map(resolve)));
   }

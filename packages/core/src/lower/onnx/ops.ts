@@ -2,7 +2,7 @@
 
 import type { AttrsOf, InputsOf, OpName, ResultsOf } from '../../ops/signatures.ts';
 import type { Tensor } from '../../tensor.ts';
-import { type Emitter, isStatic } from './emitter.ts';
+import { Emitter, isStatic } from './emitter.ts';
 import { onnxType } from './proto.ts';
 
 export interface At<K extends OpName> {
@@ -193,6 +193,50 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
 
   layerNorm: (e, { names, attrs: { epsilon } }) =>
     e.nodeWithOutputs('LayerNormalization', names, 3, { axis: -1, epsilon: { float: epsilon } }),
+  // Scan and not LSTM: LSTM knows padding at the end only, and would multiply by the weights of the input once more.
+  lstm: (e, { names: [gates, hidden, h0, c0, mask], attrs: { reverse } }) => {
+    const steps = e.node('Unsqueeze', [mask, e.int64s([2])]);
+    const body = new Emitter(e.target, () => 0, e);
+    const [h, c, own, m] = ['h', 'c', 'gates', 'mask'].map((name) => e.fresh(`scan/${name}`)) as [
+      string,
+      string,
+      string,
+      string,
+    ]; // four names
+    const all = body.node('Add', [own, body.node('Gemm', [h, hidden], { transB: 1 })]);
+    const [input, forget, cell, output] = body.nodeWithOutputs('Split', [all], 4, { axis: 1, num_outputs: 4 }) as [
+      string,
+      string,
+      string,
+      string,
+    ]; // four outputs
+    const times = (a: string, b: string): string => body.node('Mul', [a, b]);
+    const apply = (op: string, x: string): string => body.node(op, [x]);
+    const nextC = body.node('Add', [
+      times(apply('Sigmoid', forget), c),
+      times(apply('Sigmoid', input), apply('Tanh', cell)),
+    ]);
+    const nextH = times(apply('Sigmoid', output), apply('Tanh', nextC));
+    const held = (next: string, before: string): string =>
+      body.node('Add', [before, times(m, body.node('Sub', [next, before]))]);
+    // Sizes are left open: the outer graph knows them under names of its own.
+    const form = (name: string) => ({ name, dtype: 'float32' as const, shape: ['', ''] });
+    const graph = {
+      nodes: body.nodes,
+      inputs: [h, c, own, m].map(form),
+      outputs: [held(nextH, h), held(nextC, c), times(nextH, m)].map(form),
+      initializers: new Map(),
+    };
+    const [lastH, lastC, outputs] = e.nodeWithOutputs('Scan', [h0, c0, gates, steps], 3, {
+      body: { graph },
+      num_scan_inputs: 2,
+      scan_input_axes: [1, 1],
+      scan_output_axes: [1],
+      scan_input_directions: [+reverse, +reverse],
+      scan_output_directions: [+reverse],
+    }) as [string, string, string]; // three outputs
+    return [outputs, lastH, lastC];
+  },
   // log Σ exp z = max z − log max p: max p ≥ 1/classes never underflows, and no further pass of exp is needed.
   crossEntropy: (e, { names: [z, labels] }) => {
     const p = e.node('Softmax', [z], { axis: 1 });

@@ -102,13 +102,36 @@ const node = (n: NodeProto): Bytes =>
     ...(n.domain === '' ? [] : [string(7, n.domain)]),
   ]);
 
-const initializer = (name: string, v: Value): Bytes =>
-  join([
+/** Where a tensor lies that is not in the file itself. */
+export interface Place {
+  /** Name of the file, beside this one. */
+  readonly location: string;
+  readonly offset: number;
+}
+
+/** Tensors outside of the file, by name. */
+export type Places = ReadonlyMap<string, Place>;
+
+/** The numbers as bytes, uncopied. */
+export const bytesOf = ({ data }: Value): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function initializer(name: string, v: Value, place: Place | undefined): Bytes {
+  const entry = (key: string, text: string | number): Bytes =>
+    message(13, join([string(1, key), string(2, `${text}`)]));
+  return join([
     ...v.shape.map((d) => integer(1, d)),
     integer(2, elementType[v.dtype]),
     string(8, name),
-    message(9, raw(new Uint8Array(v.data.buffer, v.data.byteOffset, v.data.byteLength))),
+    ...(place
+      ? [
+          entry('location', place.location),
+          entry('offset', place.offset),
+          entry('length', v.data.byteLength),
+          integer(14, 1), // data_location: EXTERNAL
+        ]
+      : [message(9, raw(bytesOf(v)))]),
   ]);
+}
 
 function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
   const dims = shape.map((d) => message(1, typeof d === 'number' ? integer(1, d) : string(2, d)));
@@ -118,34 +141,41 @@ function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
   ]);
 }
 
-function graphBytes(g: GraphProto, name: string): Bytes {
+function graphBytes(g: GraphProto, name: string, places: Places = new Map()): Bytes {
   return join([
     ...g.nodes.map((n) => message(1, node(n))),
     string(2, name),
-    ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v))),
+    ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v, places.get(tensor)))),
     ...g.inputs.map((v) => message(11, valueInfo(v))),
     ...g.outputs.map((v) => message(12, valueInfo(v))),
   ]);
 }
 
-/** What protobuf messages, and so ONNX files, are limited to. */
+/** Bytes that a protobuf message, and so an ONNX file, holds at most. */
 const largestFile = 2 ** 31 - 1;
 
-/** The bytes of an .onnx file. @throws YumoError `GRAPH` for more than 2 GiB. */
-export function serialise(m: ModelProto): Uint8Array {
-  const graph = graphBytes(m, 'yumo');
-  const model = join([
+function modelBytes(m: ModelProto, places?: Places): Bytes {
+  return join([
     integer(1, 10),
     string(2, 'yumo'),
-    message(7, graph),
+    message(7, graphBytes(m, 'yumo', places)),
     message(8, join([string(1, ''), integer(2, m.opset)])),
     message(8, join([string(1, 'com.microsoft'), integer(2, 1)])),
     ...Object.entries(m.metadata).map(([key, value]) => message(14, join([string(1, key), string(2, value)]))),
   ]);
+}
+
+/**
+ * The bytes of an .onnx file.
+ * @param places of the tensors that lie outside of it
+ * @throws YumoError `GRAPH` for more than 2 GiB.
+ */
+export function serialise(m: ModelProto, places?: Places): Uint8Array {
+  const model = modelBytes(m, places);
   if (model.length > largestFile)
     throw new YumoError(
       'GRAPH',
-      `onnx: the file would have ${model.length} bytes, ONNX files hold ${largestFile}; export int8 or float16`,
+      `onnx: the file would have ${model.length} bytes, ONNX files hold ${largestFile}; put its tensors beside it (exportBundle does)`,
       { bytes: model.length },
     );
   const bytes = new Uint8Array(model.length);

@@ -1,4 +1,4 @@
-// 8-bit weights: products with a constant matrix by DynamicQuantizeMatMul, look-ups in a constant matrix by rows of integers.
+// Weights of 8 and 4 bits: products with a constant matrix by DynamicQuantizeMatMul or MatMulNBits, look-ups in one by rows of 8-bit integers.
 
 import type { Node, OpNode, Tensor } from '../../tensor.ts';
 import type { Value } from '../../value.ts';
@@ -62,6 +62,79 @@ function transposed(weight: Value): Value {
   const data = new Float32Array(w.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) data[j * rows + i] = w[i * columns + j]!;
   return { dtype: 'float32', shape: [columns, rows], data };
+}
+
+/** Numbers of a column that share a scale in 4 bits: what transformers.js's `q4` has. */
+export const fourBitBlock = 32;
+
+/** A matrix `[K, N]` in 4 bits, as MatMulNBits reads it. */
+export interface FourBits {
+  /** `[N, blocks, 16]`: two numbers a byte, the first in the low half; each 0 … 15 stands for −8 … 7. */
+  readonly packed: Uint8Array;
+  /** `[N, blocks]` */
+  readonly scales: Float32Array;
+}
+
+/**
+ * Rounds each block of {@link fourBitBlock} numbers of a column to the nearest of 16 levels (round to nearest): q = round(w / scale), −8 ≤ q ≤ 7, where
+ * scale = −m / 8 and m is the number of largest magnitude with its sign, so that m itself is exact. Columns are filled up with zeros.
+ * @param weight `[K, N]`, or `[N, K]` if `transposed`
+ */
+export function quantizeBlocks(weight: Value, transposed: boolean): FourBits {
+  const [k, n] = (transposed ? weight.shape.toReversed() : weight.shape) as [number, number];
+  const w = weight.data as Float32Array;
+  const blocks = Math.ceil(k / fourBitBlock);
+  const packed = new Uint8Array((n * blocks * fourBitBlock) / 2).fill(0x88);
+  const scales = new Float32Array(n * blocks);
+  for (let column = 0; column < n; column++) {
+    const at = (i: number): number => w[transposed ? column * k + i : i * n + column]!;
+    for (let block = 0; block < blocks; block++) {
+      const [from, to] = [block * fourBitBlock, Math.min((block + 1) * fourBitBlock, k)];
+      let most = 0;
+      for (let i = from; i < to; i++) if (Math.abs(at(i)) > Math.abs(most)) most = at(i);
+      const place = column * blocks + block;
+      const scale = Math.fround(most / -8);
+      scales[place] = scale;
+      if (scale === 0) continue;
+      for (let i = from; i < to; i += 2) {
+        const level = (j: number): number => (j < to ? Math.min(15, Math.max(0, Math.round(at(j) / scale) + 8)) : 8);
+        packed[(place * fourBitBlock + i - from) / 2] = level(i) | (level(i + 1) << 4);
+      }
+    }
+  }
+  return { packed, scales };
+}
+
+/** Activations stay as they are; weights are widened block by block inside the product. */
+export function lowerFourBitMatmul(
+  e: Emitter,
+  node: OpNode<'matmul'>,
+  x: string,
+  constants: Constants,
+  bias?: string,
+): string {
+  const b = node.inputs[1];
+  const name = (b.node as { name: string }).name; // isQuantizable has seen that it is an input
+  const { transposeB, scale } = node.attrs;
+  const [k, n] = (transposeB ? constants[name]!.shape.toReversed() : constants[name]!.shape) as [number, number];
+  const blocks = Math.ceil(k / fourBitBlock);
+  const stem = `${name}_q4${transposeB ? '_transposed' : ''}`;
+  if (!e.initializers.has(stem)) {
+    const { packed, scales } = quantizeBlocks(constants[name]!, transposeB);
+    e.initializers.set(stem, { dtype: 'uint8', shape: [n, blocks, fourBitBlock / 2], data: packed });
+    e.initializers.set(`${stem}_scale`, {
+      dtype: 'float32',
+      shape: [n * blocks],
+      data: scales.map((s) => s * scale),
+    });
+  }
+  const product = e.node(
+    'MatMulNBits',
+    [x, stem, `${stem}_scale`],
+    { K: k, N: n, bits: 4, block_size: fourBitBlock },
+    'com.microsoft',
+  );
+  return bias === undefined ? product : e.node('Add', [product, bias]);
 }
 
 /** Activations are quantized by the engine, unsigned; weights signed and symmetric per column: the pairing with fast kernels on x86. */

@@ -198,6 +198,26 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
     return [tf.add(tf.mul(tf.mul(centred, inverse), weight), bias), mean, inverse];
   },
+  lstm: ({ tf, x: [gates, hidden, h0, c0, mask], attrs: { reverse } }) => {
+    const [batch, time] = gates.shape as [number, number, number];
+    const n = hidden.shape[1]!;
+    let [h, c] = [tf.clone(h0), tf.clone(c0)];
+    const outputs: TfTensor[] = [];
+    for (let step = 0; step < time; step++) {
+      const at = reverse ? time - 1 - step : step;
+      const own = tf.reshape(tf.slice(gates, [0, at, 0], [batch, 1, 4 * n]), [batch, 4 * n]);
+      const all = tf.add(own, tf.matMul(h, hidden, false, true));
+      const gate = (kind: number): TfTensor => tf.slice(all, [0, kind * n], [batch, n]);
+      const fresh = tf.mul(tf.sigmoid(gate(0)), tf.tanh(gate(2)));
+      const cell = tf.add(tf.mul(tf.sigmoid(gate(1)), c), fresh);
+      const next = tf.mul(tf.sigmoid(gate(3)), tf.tanh(cell));
+      const m = tf.slice(mask, [0, at], [batch, 1]);
+      outputs[at] = tf.mul(next, m);
+      h = tf.add(h, tf.mul(m, tf.sub(next, h)));
+      c = tf.add(c, tf.mul(m, tf.sub(cell, c)));
+    }
+    return [time === 0 ? tf.zeros([batch, 0, n]) : tf.stack(outputs, 1), h, c];
+  },
   crossEntropy: (at) => {
     const { tf } = at;
     const [logits, labels] = at.x;
