@@ -2,4 +2,4 @@
 
 export * from './index.ts';
 export * from './runtimes/choose.web.ts';
-export * from './runtimes/onnxruntime.web.ts';
+export { hasWebGpu, onnxruntimeWeb, type WebDevice, type WebOptions } from './runtimes/onnxruntime.web.ts';

@@ -47,22 +47,26 @@ export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: We
   const isolated = typeof crossOriginIsolated !== 'undefined' && crossOriginIsolated;
   ort.env.wasm.numThreads = isolated ? (threads ?? Math.min(navigator.hardwareConcurrency ?? 1, 8)) : 1;
   if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
-  ort.env.logLevel = 'error';
-  const chosen: WebDevice = gpu ? 'webgpu' : 'wasm';
+  return fromModule(ort, gpu ? 'webgpu' : 'wasm');
+}
+
+/** What the entries of the package have in common. */
+export type WebModule = Pick<typeof import('onnxruntime-web/webgpu'), 'InferenceSession' | 'Tensor' | 'env'>;
+
+/** The runtime of an entry whose environment is set. */
+export function fromModule({ InferenceSession, Tensor, env }: WebModule, device: WebDevice): Runtime {
+  env.logLevel = 'error';
+  const gpu = device === 'webgpu';
+  const threads = env.wasm.numThreads ?? 1;
   const description = gpu
     ? 'onnxruntime-web, WebGPU'
-    : `onnxruntime-web, WebAssembly, ${ort.env.wasm.numThreads} thread${ort.env.wasm.numThreads === 1 ? '' : 's'}`;
+    : `onnxruntime-web, WebAssembly, ${threads} thread${threads === 1 ? '' : 's'}`;
   return onnxruntime(
-    {
-      InferenceSession: ort.InferenceSession,
-      Tensor: ort.Tensor,
-      fillsTargets: false,
-      keepsOutputs: gpu,
-    } as unknown as Engine, // structurally the same classes, declared once more in the package
-    chosen,
+    { InferenceSession, Tensor, fillsTargets: false, keepsOutputs: gpu } as unknown as Engine, // structurally the same classes, declared once more in the package
+    device,
     description,
     (purpose) => ({
-      executionProviders: [chosen],
+      executionProviders: [device],
       graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
       enableMemPattern: false,
       logSeverityLevel: 3, // which operations stay on the processor is no news to a page's console
