@@ -84,4 +84,4 @@ afterAll(async () => {
   const missing = found.filter(({ results }) => !isComplete(results)).map(({ column }) => column.label);
   if (missing.length > 0) console.info(`PARITY.md: left as it is until these are measured too: ${missing.join('; ')}`);
   else writeFileSync(join(import.meta.dirname, '../PARITY.md'), tableText(found, knownFailures));
-});
+}, 120_000);

@@ -30,8 +30,8 @@ export const columns: readonly Column[] = [
   { label: 'tfjs webgpu, Chromium', place: 'Chromium', engine: 'tfjs-webgpu', graphics: true },
 ];
 
-/** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes some for a large graph. */
-const limit = 120;
+/** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes a minute for the gradients of a model. */
+const limit = 300;
 const tooLong = `timed out after ${limit} s`;
 
 /** An engine that was started. `measure` rejects when it hangs, dies or closes; then a new one is needed. */
