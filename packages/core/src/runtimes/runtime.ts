@@ -36,6 +36,10 @@ export interface Program {
   readonly outputNames: readonly string[];
   /** @throws YumoError `FEED` when an input is missing, unknown, or of the wrong type or size. */
   run(feeds: Values, options?: RunOptions): Promise<Record<string, Value>>;
+  /**
+   * Brings back what it left on the device, and frees everything.
+   * @throws YumoError `RUNTIME` when the device was lost with numbers that nobody has, and no run has said so before.
+   */
   dispose(): Promise<void>;
 }
 
@@ -45,8 +49,8 @@ export interface Runtime {
   /** A line for people: engine, version, device, threads. */
   readonly description: string;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
-  /** Loads a model file (ONNX) made here or elsewhere. Engines that cannot throw `RUNTIME`. */
   /** Makes arrays hold the numbers that were left on the device, see {@link CompileOptions.resident}. Absent: they always do. */
   settle?(values: Values): Promise<void>;
+  /** Loads a model file (ONNX) made here or elsewhere. Engines that cannot throw `RUNTIME`. */
   load(model: Uint8Array, options?: Pick<CompileOptions, 'signal'>): Promise<Program>;
 }

@@ -33,6 +33,7 @@ export const columns: readonly Column[] = [
 /** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes a minute for the gradients of a model. */
 const limit = 300;
 const tooLong = `timed out after ${limit} s`;
+export const isLate = (outcome: Outcome): boolean => String(outcome).startsWith('timed out');
 
 /** An engine that was started. `measure` rejects when it hangs, dies or closes; then a new one is needed. */
 interface Driver extends AsyncDisposable {
@@ -116,10 +117,10 @@ async function inProcess({ engine }: Column, todo: readonly Cell[]): Promise<Dri
 const named = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = [...named, chromium.executablePath()].find((path) => path && existsSync(path));
 
-/** A page of a browser of its own, with the program of `page.ts` in it. */
-export async function openPage(): Promise<AsyncDisposable & { readonly page: Page }> {
+/** A page of a browser of its own, with a program of this folder in it, which is there when it has set a global name. */
+export async function openPage(entry: string, name: string): Promise<AsyncDisposable & { readonly page: Page }> {
   if (!executablePath) throw new Absent('no Chromium');
-  const { program } = await bundle('page.ts', 'browser');
+  const { program } = await bundle(entry, 'browser');
   const server = await pageServer(program);
   let browser: Browser | undefined;
   const close = async (): Promise<void> => {
@@ -131,7 +132,7 @@ export async function openPage(): Promise<AsyncDisposable & { readonly page: Pag
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
     const page = await browser.newPage();
     await page.goto(server.address);
-    await page.waitForFunction('"parity" in globalThis');
+    await page.waitForFunction(`${JSON.stringify(name)} in globalThis`);
     return { page, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -140,7 +141,7 @@ export async function openPage(): Promise<AsyncDisposable & { readonly page: Pag
 }
 
 async function inPage({ engine }: Column): Promise<Driver> {
-  const opened = await openPage();
+  const opened = await openPage('page.ts', 'parity');
   const { page } = opened;
   try {
     const absent = await inTime(
