@@ -40,6 +40,7 @@ async function make(entry: string, platform: 'browser' | 'node'): Promise<Bundle
     platform,
     conditions: ['@yumo/source'],
     external: platform === 'node' ? ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-web/*', '@tensorflow/*'] : [],
+    minifyWhitespace: true, // comments name folders: the digest would depend on where the checkout lies
     logLevel: 'error',
   });
   const { contents } = outputFiles[0]!; // one entry, one file
