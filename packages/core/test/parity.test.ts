@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundle } from './parity/bundle.ts';
-import { Absent, type Column, columns, isLate, measureColumn } from './parity/columns.ts';
+import { Absent, type Column, columns, isUnanswered, measureColumn } from './parity/columns.ts';
 import { cells, type Outcome } from './parity/measure.ts';
 import {
   failureOf,
-  isComplete,
+  hasBegun,
   type KnownFailures,
   keepResults,
   keyOf,
@@ -40,8 +40,7 @@ async function resultsOf(column: Column): Promise<Results> {
   const digest = await digestOf(column);
   const before = readResults(column.label, digest);
   const results: Record<string, Outcome> = typeof before === 'string' ? {} : { ...before };
-  // What timed out is tried again: the machine may have been busy.
-  const todo = cells.filter((cell) => !(keyOf(cell) in results) || isLate(results[keyOf(cell)]!));
+  const todo = cells.filter((cell) => !(keyOf(cell) in results) || isUnanswered(results[keyOf(cell)]!));
   try {
     for await (const { cell, outcome } of measureColumn(column, todo)) {
       results[keyOf(cell)] = outcome;
@@ -82,7 +81,7 @@ afterAll(async () => {
   const found = await Promise.all(
     columns.map(async (column) => ({ column, results: readResults(column.label, await digestOf(column)) })),
   );
-  const missing = found.filter(({ results }) => !isComplete(results)).map(({ column }) => column.label);
+  const missing = found.filter(({ results }) => !hasBegun(results)).map(({ column }) => column.label);
   if (missing.length > 0) console.info(`PARITY.md: left as it is until these are measured too: ${missing.join('; ')}`);
   else writeFileSync(join(import.meta.dirname, '../PARITY.md'), tableText(found, knownFailures));
 }, 120_000);

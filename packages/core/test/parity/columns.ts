@@ -33,7 +33,10 @@ export const columns: readonly Column[] = [
 /** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes a minute for the gradients of a model. */
 const limit = 300;
 const tooLong = `timed out after ${limit} s`;
-export const isLate = (outcome: Outcome): boolean => String(outcome).startsWith('timed out');
+
+const unanswered = 'no answer: ';
+/** The engine hung or died, or was stopped with the run: not in its own words, and tried again the next time. */
+export const isUnanswered = (outcome: Outcome): boolean => String(outcome).startsWith(unanswered);
 
 /** An engine that was started. `measure` rejects when it hangs, dies or closes; then a new one is needed. */
 interface Driver extends AsyncDisposable {
@@ -173,7 +176,8 @@ export async function* measureColumn(
         outcome = await open.measure(cell);
       } catch (error) {
         if (error instanceof Absent) throw error;
-        outcome = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 300);
+        const message = error instanceof Error ? error.message : String(error);
+        outcome = `${unanswered}${message.split('\n')[0]!.slice(0, 300)}`;
         await open?.[Symbol.asyncDispose]();
         open = undefined;
       }

@@ -25,12 +25,11 @@ export function keepResults(label: string, digest: string, results: Results): vo
   writeFileSync(fileOf(label), JSON.stringify({ digest, results }));
 }
 
-/** Every cell is measured, or the engine is known not to be here. */
-export const isComplete = (results: Results): boolean =>
-  typeof results === 'string' || cells.every((cell) => keyOf(cell) in results);
+/** Some cell is measured, or the engine is known not to be here. */
+export const hasBegun = (results: Results): boolean => typeof results === 'string' || Object.keys(results).length > 0;
 
 const shown = (x: Outcome | undefined): string =>
-  typeof x === 'number' ? (x === 0 ? '0' : x.toExponential(1)) : typeof x === 'string' ? 'fails' : '';
+  typeof x === 'number' ? (x === 0 ? '0' : x.toExponential(1)) : typeof x === 'string' ? 'fails' : '?';
 
 /** Forward and gradient in one cell: `3.0e-8 / 1.2e-7`. */
 const shownRow = (results: Readonly<Record<string, Outcome>>, row: string): string =>
@@ -79,13 +78,16 @@ export function tableText(
   for (const { column, results } of all)
     if (typeof results === 'string') notes.push(`- ${column.label}: not measured: ${results}`);
     else measured.push({ column, results });
-  for (const { column, results } of measured)
+  for (const { column, results } of measured) {
+    const missing = cells.filter((cell) => !(keyOf(cell) in results)).length;
+    if (missing > 0) notes.push(`- ${column.label}: ${missing} of ${cells.length} cells (\`?\`) are not measured yet`);
     for (const cell of cells) {
       const failure = failureOf(column, cell, results);
       const why = knownFailures[column.label]?.[keyOf(cell)]?.why;
       if (failure !== undefined)
         notes.push(`- ${column.label}, ${keyOf(cell)}: \`${failure.replaceAll('`', "'")}\`${why ? ` (${why})` : ''}`);
     }
+  }
   const head = ['', ...measured.map(({ column }) => column.label)];
   const body = rows.map((row) => [row, ...measured.map(({ results }) => shownRow(results, row))]);
   return `# Every operation and every family of models on every engine
