@@ -6,4 +6,5 @@ export * from './export/folder.node.ts';
 export * from './index.ts';
 export * from './runtimes/choose.node.ts';
 export * from './runtimes/onnxruntime.node.ts';
+export * from './runtimes/onnxruntime.wasm.node.ts';
 export * from './runtimes/tfjs.node.ts';

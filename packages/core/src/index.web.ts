@@ -3,4 +3,4 @@
 export { type HubWebOptions, hubSource } from './checkpoint/hub.web.ts';
 export * from './index.ts';
 export * from './runtimes/choose.web.ts';
-export * from './runtimes/onnxruntime.web.ts';
+export { hasWebGpu, onnxruntimeWeb, type WebDevice, type WebOptions } from './runtimes/onnxruntime.web.ts';

@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import type { OpName } from '../src/ops/signatures.ts';
 import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
-import { onnxruntimeWeb } from '../src/runtimes/onnxruntime.web.ts';
+import { onnxruntimeWasm } from '../src/runtimes/onnxruntime.wasm.node.ts';
 import { referenceRuntime } from '../src/runtimes/reference.ts';
 import type { Runtime } from '../src/runtimes/runtime.ts';
 import { tfjs } from '../src/runtimes/tfjs.ts';
@@ -22,7 +22,7 @@ tf.enableProdMode(); // its greeting asks for another package
 export const engines: readonly EngineUnderTest[] = [
   { label: 'reference', runtime: referenceRuntime, skip: {} },
   { label: 'onnxruntime cpu', runtime: await onnxruntimeNode({ threads: 1 }), skip: {} },
-  { label: 'onnxruntime-web wasm', runtime: await onnxruntimeWeb({ device: 'wasm' }), skip: {} },
+  { label: 'onnxruntime-web wasm', runtime: await onnxruntimeWasm({ threads: 1 }), skip: {} },
   { label: 'tfjs cpu', runtime: await tfjs({ tf, backend: 'cpu' }), skip: {} },
   { label: 'tfjs wasm', runtime: await tfjs({ tf, backend: 'wasm' }), skip: {} },
 ];

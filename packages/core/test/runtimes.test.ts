@@ -1,7 +1,6 @@
 // The contract of a runtime: every engine computes every operation, gradient, training step and cached decoding as the interpreter does.
 
-import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateTensors } from '../src/graph/evaluate.ts';
 import { gradient } from '../src/graph/gradient.ts';
 import { decoderGraph } from '../src/models/decoder-graph.ts';
@@ -23,38 +22,6 @@ const perGraph = 2e-5;
 
 const asEngineFeeds = (feeds: Readonly<Record<string, Value>>): Record<string, Value> =>
   Object.fromEntries(Object.entries(feeds).map(([name, v]) => [name, { ...v, data: v.data.slice() as never }]));
-
-/** Operation or whole graph → engine → largest error. What `PARITY.md` is made of. */
-const parity = new Map<string, Map<string, number | string>>();
-function record(row: string, engine: string, error: number | string): void {
-  const cells = parity.get(row) ?? new Map<string, number | string>();
-  const before = cells.get(engine);
-  const larger = typeof before === 'number' && typeof error === 'number' ? Math.max(before, error) : error;
-  parity.set(row, cells.set(engine, larger));
-}
-
-afterAll(() => {
-  const target = process.env.YUMO_PARITY;
-  if (!target) return;
-  const cell = (x: number | string | undefined): string =>
-    typeof x === 'number' ? (x === 0 ? '0' : x.toExponential(1)) : (x ?? '');
-  const rows = [...parity].map(
-    ([row, cells]) => `| ${row} | ${engines.map(({ label }) => cell(cells.get(label))).join(' | ')} |`,
-  );
-  const head = ['', ...engines.map(({ label }) => label)];
-  writeFileSync(
-    target,
-    `# Every operation on every engine
-
-Largest error over max(1, |value|) against the double-precision interpreter, over all cases of \`test/cases.ts\`; the last rows are whole
-graphs. Written by \`YUMO_PARITY=PARITY.md npx vitest run test/runtimes.test.ts\` in \`packages/core\`, then \`npm run format\`.
-
-| ${head.join(' | ')} |
-| ${head.map(() => '---').join(' | ')} |
-${rows.join('\n')}
-`,
-  );
-});
 
 /** Row 1 starts with padding: a query that sees no key, whose numbers mean nothing. Set to zero here, wherever they come out. */
 function clearPadded({ shape, data }: Value, name: string, past: number): void {
@@ -93,7 +60,6 @@ describe.each(engines)('$label', ({ label, runtime, skip }) => {
         // What is listed must really fail: a list that outlives its reason hides what works.
         const attempt = runtime.compile({ inputs, outputs }).then((p) => p.run(asEngineFeeds(feeds)));
         await expect(attempt).rejects.toThrow();
-        record(op, label, reason);
         return;
       }
       const expected = evaluateTensors(results, feeds);
@@ -101,7 +67,6 @@ describe.each(engines)('$label', ({ label, runtime, skip }) => {
         const got = await program.run(asEngineFeeds(feeds));
         expected.forEach((e, i) => {
           const error = worstError(got[`y${i}`], e);
-          record(op, label, error);
           expect(error, `y${i}: ${got[`y${i}`]?.data} against ${e.data}`).toBeLessThanOrEqual(perOperation);
           if (results[i]!.dtype !== 'float32') expect(error).toBe(0);
         });
@@ -139,13 +104,11 @@ describe.each(engines)('$label', ({ label, runtime, skip }) => {
         const result = await program.run(got, { into: into(got) });
         for (const name of ['loss', 'norm']) {
           const error = worstError(result[name], truth[name]!);
-          record(`training step: ${name}`, label, error);
           expect(error, `${name} of step ${step}`).toBeLessThan(perGraph);
         }
         for (const [output, input] of Object.entries(updated)) {
           expect(result[output]!.data, 'written into the array that was given').toBe(got[input]!.data);
           const error = worstError(got[input], expected[input]!);
-          record('training step: parameters and moments', label, error);
           expect(error, `${input} after step ${step}`).toBeLessThan(perGraph);
         }
       }
@@ -195,7 +158,6 @@ describe.each(engines)('$label', ({ label, runtime, skip }) => {
           for (const name of program.outputNames) {
             for (const values of [got, truth]) clearPadded(values[name]!, name, past);
             const error = worstError(got[name], truth[name]!);
-            record(`${config.model_type}, cached decoding`, label, error);
             expect(error, `${name} at past ${past}`).toBeLessThan(perGraph);
           }
           past += sequence;

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Candidate, type ChooseOptions, chooseAmong, type RuntimeChoice } from './choose.ts';
 import { type NodeDevice, onnxruntimeNode } from './onnxruntime.node.ts';
-import { onnxruntimeWeb } from './onnxruntime.web.ts';
+import { onnxruntimeWasm } from './onnxruntime.wasm.node.ts';
 import { type TfjsNodeDevice, tfjsNode } from './tfjs.node.ts';
 
 export interface ChooseNodeOptions extends ChooseOptions {
@@ -67,7 +67,7 @@ export function nodeCandidates({ threads }: { readonly threads?: number } = {}):
     {
       name: 'wasm',
       gpu: false,
-      open: () => onnxruntimeWeb({ device: 'wasm', ...(threads === undefined ? {} : { threads }) }),
+      open: () => onnxruntimeWasm(threads === undefined ? {} : { threads }),
     },
     tensorFlow('tfjs-wasm'),
     tensorFlow('tfjs-cpu'),

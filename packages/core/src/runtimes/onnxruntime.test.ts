@@ -117,7 +117,7 @@ it.each([
     await expect(program.run(feeds)).rejects.toMatchObject({
       code: 'RUNTIME',
       message: expect.stringMatching(
-        /^webgpu: the GPU's device was lost .*; load the model again, or use another device/,
+        /^webgpu: the GPU's device was lost .*; start the program again, or use another device/,
       ),
       detail: { lost: true },
     });

@@ -10,7 +10,7 @@ import { inputName } from '../tensor.ts';
 import type { DType, Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
-import { isDeviceLost, unlessAborted } from './stopping.ts';
+import { isDeviceLost, unlessAborted, wordsOfLoss } from './stopping.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
@@ -32,6 +32,8 @@ export interface Engine {
   ) => Promise<{ readonly path: string; readonly remove: () => Promise<void> }>;
   /** Bytes of tensors that a model holds itself; just under 2 GiB by default. */
   readonly externalAt?: number;
+  /** Whether sessions that are made after the device was lost get a new one. Else the engine holds on to the lost one until its process ends. */
+  readonly renewsDevice?: boolean;
 }
 
 /** Tensors on the GPU by the arrays that they stand for. The array is behind until it is settled. */
@@ -124,7 +126,7 @@ function program(
     } catch (error) {
       if (isYumoError(error)) throw error;
       if (isDeviceLost(error)) {
-        lost = deviceLost(device, error);
+        lost = deviceLost(engine, device, error);
         throw lost;
       }
       throw new YumoError(
@@ -149,22 +151,29 @@ function program(
       await busy;
       if (released) return;
       released = true;
+      let found: YumoError | undefined; // a loss that nobody was told of yet: the arrays are behind, and stay so
       for (const [array, onGpu] of own) {
         if (onDevice.get(array) !== onGpu) continue; // a later run of another program has newer numbers
         onDevice.delete(array);
         if (lost) continue; // gone with the device
-        await settle(array, onGpu);
-        onGpu.dispose();
+        try {
+          await settle(array, onGpu);
+          onGpu.dispose();
+        } catch (error) {
+          if (!isDeviceLost(error)) throw error;
+          lost = found = deviceLost(engine, device, error);
+        }
       }
       await session.release();
+      if (found) throw found;
     },
   };
 }
 
-const deviceLost = (device: string, error: unknown): YumoError =>
+const deviceLost = ({ renewsDevice }: Engine, device: string, error: unknown): YumoError =>
   new YumoError(
     'RUNTIME',
-    `${device}: the GPU's device was lost (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); load the model again, or use another device (wasm, cpu)`,
+    `${device}: the GPU's device was lost (${wordsOfLoss(error)}); ${renewsDevice ? 'load the model again' : 'start the program again'}, or use another device (wasm, cpu)`,
     { device, lost: true },
     error,
   );
@@ -207,7 +216,9 @@ export function onnxruntime(
   engine: Engine,
   name: string,
   description: string,
-  session: (purpose: 'inference' | 'training') => InferenceSession.SessionOptions,
+  session: (
+    purpose: 'inference' | 'training',
+  ) => InferenceSession.SessionOptions | Promise<InferenceSession.SessionOptions>,
   target: Partial<Target>,
 ): Runtime {
   const onDevice: OnDevice = new Map();
@@ -221,10 +232,11 @@ export function onnxruntime(
     throwIfAborted(signal, 'compile');
     const externalData = Object.entries(data).map(([path, bytes]) => ({ path, data: bytes }));
     try {
+      const options = await session(purpose);
       // The package declares bytes and paths as two functions.
       const making = engine.InferenceSession.create(model as Uint8Array, {
+        ...options,
         ...(externalData.length > 0 ? { externalData } : {}),
-        ...session(purpose),
         ...(resident.length > 0
           ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
           : {}),
@@ -238,7 +250,7 @@ export function onnxruntime(
       }
     } catch (error) {
       if (isYumoError(error)) throw error;
-      if (isDeviceLost(error)) throw deviceLost(name, error);
+      if (isDeviceLost(error)) throw deviceLost(engine, name, error);
       throw new YumoError(
         'RUNTIME',
         `onnxruntime (${name}): the model could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -278,7 +290,10 @@ export function onnxruntime(
     async settle(values) {
       for (const { data } of Object.values(values)) {
         const tensor = onDevice.get(data);
-        if (tensor) await settle(data, tensor);
+        if (!tensor) continue;
+        await settle(data, tensor).catch((error: unknown) => {
+          throw isDeviceLost(error) ? deviceLost(engine, name, error) : error;
+        });
       }
     },
     async load(model, { data = {}, signal } = {}) {

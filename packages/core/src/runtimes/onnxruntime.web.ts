@@ -15,8 +15,18 @@ export interface WebOptions {
   readonly wasmPaths?: string;
 }
 
+/** As much of WebGPU as is used here: its types come with browsers' libraries only. */
+interface GpuDevice {
+  readonly lost: Promise<unknown>;
+  readonly features: Iterable<string>;
+  readonly limits: Readonly<Record<string, number>>;
+}
 interface Adapter {
   readonly info?: { readonly isFallbackAdapter?: boolean };
+  requestDevice(needs: {
+    readonly requiredFeatures: readonly string[];
+    readonly requiredLimits: Readonly<Record<string, number>>;
+  }): Promise<GpuDevice>;
 }
 interface Gpu {
   requestAdapter(): Promise<Adapter | null>;
@@ -47,22 +57,50 @@ export async function onnxruntimeWeb({ device = 'auto', threads, wasmPaths }: We
   const isolated = typeof crossOriginIsolated !== 'undefined' && crossOriginIsolated;
   ort.env.wasm.numThreads = isolated ? (threads ?? Math.min(navigator.hardwareConcurrency ?? 1, 8)) : 1;
   if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
-  ort.env.logLevel = 'error';
-  const chosen: WebDevice = gpu ? 'webgpu' : 'wasm';
+  return fromModule(ort, gpu ? 'webgpu' : 'wasm');
+}
+
+/** The engine's device since its own was lost, which it would hold on to. One for all runtimes of a page, as the engine is. */
+let replacement: GpuDevice | undefined;
+
+/**
+ * A new device in place of a lost one, with what the engine had asked of that, as an option of the provider; nothing while the engine's own is there.
+ * @throws YumoError `RUNTIME` when the browser gives none.
+ */
+async function renewed(env: WebModule['env']): Promise<{ readonly device?: GpuDevice }> {
+  const current = replacement ?? ((await env.webgpu.device) as unknown as GpuDevice | undefined); // none before the first session
+  if (!current || (await Promise.race([current.lost, undefined])) === undefined)
+    return replacement ? { device: replacement } : {};
+  const adapter = await (navigator as { gpu?: Gpu }).gpu?.requestAdapter();
+  if (!adapter)
+    throw new YumoError(
+      'RUNTIME',
+      "webgpu: the GPU's device was lost, and the browser gives no other; load the page again, or use wasm",
+      { device: 'webgpu', lost: true },
+    );
+  const limits: Record<string, number> = {};
+  for (const name in current.limits) limits[name] = current.limits[name]!; // accessors of the prototype, which Object.entries leaves out
+  replacement = await adapter.requestDevice({ requiredFeatures: [...current.features], requiredLimits: limits });
+  return { device: replacement };
+}
+
+/** What the entries of the package have in common. */
+export type WebModule = Pick<typeof import('onnxruntime-web/webgpu'), 'InferenceSession' | 'Tensor' | 'env'>;
+
+/** The runtime of an entry whose environment is set. */
+export function fromModule({ InferenceSession, Tensor, env }: WebModule, device: WebDevice): Runtime {
+  env.logLevel = 'error';
+  const gpu = device === 'webgpu';
+  const threads = env.wasm.numThreads ?? 1;
   const description = gpu
     ? 'onnxruntime-web, WebGPU'
-    : `onnxruntime-web, WebAssembly, ${ort.env.wasm.numThreads} thread${ort.env.wasm.numThreads === 1 ? '' : 's'}`;
+    : `onnxruntime-web, WebAssembly, ${threads} thread${threads === 1 ? '' : 's'}`;
   return onnxruntime(
-    {
-      InferenceSession: ort.InferenceSession,
-      Tensor: ort.Tensor,
-      fillsTargets: false,
-      keepsOutputs: gpu,
-    } as unknown as Engine, // structurally the same classes, declared once more in the package
-    chosen,
+    { InferenceSession, Tensor, fillsTargets: false, keepsOutputs: gpu, renewsDevice: gpu } as unknown as Engine, // structurally the same classes, declared once more in the package
+    device,
     description,
-    (purpose) => ({
-      executionProviders: [chosen],
+    async (purpose) => ({
+      executionProviders: [gpu ? { name: device, ...(await renewed(env)) } : device],
       graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
       enableMemPattern: false,
       logSeverityLevel: 3, // which operations stay on the processor is no news to a page's console

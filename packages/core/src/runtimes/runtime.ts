@@ -36,6 +36,10 @@ export interface Program {
   readonly outputNames: readonly string[];
   /** @throws YumoError `FEED` when an input is missing, unknown, or of the wrong type or size. */
   run(feeds: Values, options?: RunOptions): Promise<Record<string, Value>>;
+  /**
+   * Brings back what it left on the device, and frees everything.
+   * @throws YumoError `RUNTIME` when the device was lost with numbers that nobody has, and no run has said so before.
+   */
   dispose(): Promise<void>;
 }
 

@@ -29,8 +29,14 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | u
 }
 
 /** In the words of Dawn (WebGPU), CUDA and Direct3D: the driver was reset, the card was taken away, or the browser took it back. */
-export const isDeviceLost = (error: unknown): boolean =>
-  error instanceof Error &&
-  /device (is |was |has been )?(lost|removed|destroyed)|(lost|destroyed|removed) (gpu ?)?device|deviceLost|DXGI_ERROR_DEVICE|CUDA_ERROR_(DEVICE|ECC)|cudaErrorDevicesUnavailable|Instance dropped/i.test(
-    error.message,
-  );
+const loss =
+  /device (is |was |has been )?(lost|removed|destroyed)|(lost|destroyed|removed) (gpu ?)?device|deviceLost|DXGI_ERROR_DEVICE|CUDA_ERROR_(DEVICE|ECC)|cudaErrorDevicesUnavailable|Instance dropped/i;
+
+export const isDeviceLost = (error: unknown): boolean => error instanceof Error && loss.test(error.message);
+
+/** The part of an engine's message that says so; around it stand places in the engine's source. */
+export const wordsOfLoss = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  const clauses = message.split(/: |\n/);
+  return (clauses.find((clause) => loss.test(clause)) ?? clauses[0]!).trim().replace(/\.$/, '');
+};

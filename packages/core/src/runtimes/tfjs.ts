@@ -12,7 +12,7 @@ import { type ConstantNode, type Graph, inputName, narrowed, type OpNode } from 
 import type { Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime } from './runtime.ts';
-import { isDeviceLost } from './stopping.ts';
+import { isDeviceLost, wordsOfLoss } from './stopping.ts';
 
 /** The module: `@tensorflow/tfjs`, `@tensorflow/tfjs-core`, `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`, as imported. */
 export interface TensorFlowModule {
@@ -154,6 +154,15 @@ export async function tfjs({
     };
     let released = false;
 
+    /** The module keeps the lost device until it is loaded anew. */
+    const deviceLost = (error: unknown): YumoError =>
+      new YumoError(
+        'RUNTIME',
+        `${name}: the GPU's device was lost (${wordsOfLoss(error)}); load the page again, or use another device (webgpu, wasm)`,
+        { device: name, lost: true },
+        error,
+      );
+
     /** One step, its intermediates freed. A result that is an input itself gets a name of its own, so that each is freed once. */
     const perform = (step: Step, held: (TfTensor | undefined)[], size: (d: Dim) => number): void => {
       const x = step.reads.map((slot) => held[slot]!);
@@ -164,13 +173,7 @@ export async function tfjs({
         });
       } catch (error) {
         if (isYumoError(error)) throw error;
-        if (isDeviceLost(error))
-          throw new YumoError(
-            'RUNTIME',
-            `${name}: the GPU's device was lost (${messageOf(error)}); load the model again, or use another device (wasm, cpu)`,
-            { device: name, lost: true },
-            error,
-          );
+        if (isDeviceLost(error)) throw deviceLost(error);
         const { op, place } = step.node;
         const shapes = x.map((t) => `[${t.shape}]`).join(' ');
         throw new YumoError(
@@ -250,7 +253,15 @@ export async function tfjs({
       const tensors = plan.outputs.map((slot) => held[slot]!);
       const read = readsAtOnce(backend)
         ? tensors.map((t) => t.dataSync())
-        : await Promise.all(tensors.map((t) => t.data()));
+        : await Promise.all(tensors.map((t) => t.data())).catch((error: unknown) => {
+            if (isDeviceLost(error)) throw deviceLost(error);
+            throw new YumoError(
+              'RUNTIME',
+              `${name}: the results cannot be read: ${messageOf(error)}`,
+              { device: name },
+              error,
+            );
+          });
       const shared = new Set<ArrayBufferLike>(Object.values(feeds).map((v) => v.data.buffer));
       for (const t of residents.values()) if (backend === 'cpu') shared.add((t.dataSync() as Float32Array).buffer);
       const results: Record<string, Value> = {};

@@ -1,7 +1,8 @@
 // Programs from our sources for a browser and for a child process, and a server for the page.
 
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -10,24 +11,42 @@ import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 /** Inside the package, so that a child process finds the packages that stay outside of the bundle. */
-const folder = resolve(here, '../../node_modules/.cache/parity');
+export const folder = resolve(here, '../../node_modules/.cache/parity');
 
-/** @returns the path of the program */
-export async function bundle(entry: string, platform: 'browser' | 'node'): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const outfile = join(folder, `${entry.replace('.ts', '')}.mjs`);
-  await build({
+export interface Bundle {
+  /** Path of the program. */
+  readonly program: string;
+  /** Of its text: what was measured with another program says nothing about this one. */
+  readonly digest: string;
+}
+
+const made = new Map<string, Promise<Bundle>>();
+
+export function bundle(entry: string, platform: 'browser' | 'node'): Promise<Bundle> {
+  const known = made.get(entry) ?? make(entry, platform);
+  made.set(entry, known);
+  return known;
+}
+
+async function make(entry: string, platform: 'browser' | 'node'): Promise<Bundle> {
+  const program = join(folder, `${entry.replace('.ts', '')}.mjs`);
+  const { outputFiles } = await build({
     entryPoints: [join(here, entry)],
-    outfile,
+    outfile: program,
+    write: false,
     bundle: true,
     format: 'esm',
     target: 'es2022',
     platform,
     conditions: ['@yumo/source'],
-    external: platform === 'node' ? ['onnxruntime-node', 'onnxruntime-web/*', '@tensorflow/*'] : [],
+    external: platform === 'node' ? ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-web/*', '@tensorflow/*'] : [],
+    minifyWhitespace: true, // comments name folders: the digest would depend on where the checkout lies
     logLevel: 'error',
   });
-  return outfile;
+  const { contents } = outputFiles[0]!; // one entry, one file
+  await mkdir(folder, { recursive: true });
+  await writeFile(program, contents);
+  return { program, digest: createHash('sha256').update(contents).digest('hex') };
 }
 
 /** Serves the page, cross-origin isolated as the app is, and onnxruntime's files. */

@@ -1,4 +1,4 @@
-// What one engine computes, row by row: every operation and every family of models, forward and gradients, against the double-precision interpreter.
+// What an engine computes of a row of the table: an operation or a family of models, forward or gradients, against the double-precision interpreter.
 
 import { evaluateTensors } from '../../src/graph/evaluate.ts';
 import { gradient } from '../../src/graph/gradient.ts';
@@ -16,14 +16,20 @@ import { feedsFor, tiny, weights } from '../models/tiny-configs.ts';
 /** The largest error over max(1, |value|); the engine's own words when it cannot; null where there is nothing to compute. */
 export type Outcome = number | string | null;
 
-export interface Measured {
+export type Part = 'forward' | 'gradient';
+
+/** A number of the table: what a row's part is off by. */
+export interface Cell {
   readonly row: string;
-  readonly forward: Outcome;
-  readonly gradient: Outcome;
+  readonly part: Part;
 }
 
 /** Operations and families, in the order of the table. */
 export const rows: readonly string[] = [...Object.keys(cases), ...modelTypes];
+export const cells: readonly Cell[] = rows.flatMap((row) => [
+  { row, part: 'forward' },
+  { row, part: 'gradient' },
+]);
 
 /** What a row asks of an engine. */
 interface Probe {
@@ -95,35 +101,39 @@ function modelProbe(type: string): Probe {
 const told = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 300);
 
-async function worstOf(runtime: Runtime, probe: Probe, names: Readonly<Record<string, Tensor>>): Promise<Outcome> {
-  const entries = Object.entries(names);
+/** What is wrong with an output that is not a number away from what it should be. */
+function fault(name: string, got: Value | undefined, shape: readonly number[]): string {
+  if (!got) return `output ${name} is missing`;
+  if (got.shape.join() !== shape.join()) return `output ${name} has the shape [${got.shape}] instead of [${shape}]`;
+  return `output ${name} is not a number somewhere, or infinite`;
+}
+
+/** Compiles a part of a row for an engine, runs it, and compares. */
+export async function measure(runtime: Runtime, { row, part }: Cell): Promise<Outcome> {
+  const probe = row in cases ? operationProbe(row as OpName) : modelProbe(row);
+  const outputs = probe[part];
+  const entries = Object.entries(outputs);
   if (entries.length === 0) return null;
   const expected = evaluateTensors(
     entries.map(([, t]) => t),
     probe.feeds,
   );
   try {
-    const program = await runtime.compile({ inputs: probe.inputs, outputs: names }, { purpose: 'training' });
+    const program = await runtime.compile({ inputs: probe.inputs, outputs }, { purpose: 'training' });
     try {
       const fed = Object.fromEntries(program.inputNames.map((name) => [name, probe.feeds[name]!]));
       const got = await program.run(fed);
-      return Math.max(...entries.map(([name], i) => worstError(got[name], expected[i]!)));
+      let worst = 0;
+      for (const [i, [name]] of entries.entries()) {
+        const error = worstError(got[name], expected[i]!);
+        if (!Number.isFinite(error)) return fault(name, got[name], expected[i]!.shape);
+        worst = Math.max(worst, error);
+      }
+      return worst;
     } finally {
       await program.dispose();
     }
   } catch (error) {
     return told(error);
-  }
-}
-
-/** Measures an engine, all rows or some. */
-export async function* measure(runtime: Runtime, only: readonly string[] = rows): AsyncGenerator<Measured> {
-  for (const row of only) {
-    const probe = row in cases ? operationProbe(row as OpName) : modelProbe(row);
-    yield {
-      row,
-      forward: await worstOf(runtime, probe, probe.forward),
-      gradient: await worstOf(runtime, probe, probe.gradient),
-    };
   }
 }

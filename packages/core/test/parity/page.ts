@@ -1,4 +1,4 @@
-// The part that runs in a browser: opens an engine by name and measures it.
+// The part that runs in a browser: opens an engine by name and measures the cells that it is asked for.
 
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgl';
@@ -6,27 +6,34 @@ import '@tensorflow/tfjs-backend-webgpu';
 import { onnxruntimeWeb } from '../../src/runtimes/onnxruntime.web.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { tfjs } from '../../src/runtimes/tfjs.ts';
-import { type Measured, measure } from './measure.ts';
+import { type Cell, measure, type Outcome } from './measure.ts';
+
+/** What the page hands to whoever drives it. */
+export interface ParityPage {
+  /** @returns why the engine is not here */
+  open(engine: string): Promise<string | undefined>;
+  measure(cell: Cell): Promise<Outcome>;
+}
 
 tf.enableProdMode();
 const wasmPaths = `${location.origin}/ort/`;
-const open: Readonly<Record<string, () => Promise<Runtime>>> = {
-  wasm: () => onnxruntimeWeb({ device: 'wasm', wasmPaths, threads: 1 }),
+const engines: Readonly<Record<string, () => Promise<Runtime>>> = {
+  wasm: () => onnxruntimeWeb({ device: 'wasm', wasmPaths, threads: 2 }),
   webgpu: () => onnxruntimeWeb({ device: 'webgpu', wasmPaths }),
   'tfjs-webgl': () => tfjs({ tf, backend: 'webgl' }),
   'tfjs-webgpu': () => tfjs({ tf, backend: 'webgpu' }),
 };
 
-Object.assign(globalThis, {
-  async measure(engine: string): Promise<Measured[] | string> {
-    let runtime: Runtime;
+let runtime: Runtime;
+const parity: ParityPage = {
+  async open(engine) {
     try {
-      runtime = await open[engine]!();
+      runtime = await engines[engine]!();
+      return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    const measured: Measured[] = [];
-    for await (const row of measure(runtime)) measured.push(row);
-    return measured;
   },
-});
+  measure: (cell) => measure(runtime, cell),
+};
+Object.assign(globalThis, { parity });

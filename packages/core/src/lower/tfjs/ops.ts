@@ -137,7 +137,8 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
 
   sum: reduction('sum'),
   max: reduction('max'),
-  argmax: ({ tf, x: [x], attrs: { axis } }) => [tf.argMax(x, axis)],
+  // On WebGPU the only axis stays, with size 1.
+  argmax: ({ tf, x: [x], attrs: { axis } }) => [tf.reshape(tf.argMax(x, axis), x.shape.toSpliced(axis, 1))],
   softmax: ({ tf, x: [x], attrs: { axis } }) => [alongLast(tf, x, axis, (t) => tf.softmax(t))],
 
   cumsum: ({ tf, x: [x], attrs: { axis, exclusive, reverse } }) => [tf.cumsum(x, axis, exclusive, reverse)],
