@@ -325,4 +325,20 @@ describe('an evaluation', () => {
     },
     60_000,
   );
+
+  it('sequence-to-sequence: what is written is the likeliest text, not a drawn one', async () => {
+    const c = cases.find(({ objective }) => objective.kind === 'sequence-to-sequence')!;
+    if (c.data.kind !== 'rows') throw new Error('its data are rows');
+    const [file] = c.data.validation!;
+    const alike = { ...c.data, validation: [{ ...file!, rows: file!.rows.slice(0, 3).map(() => file!.rows[0]!) }] };
+    const { plan, engine } = await engineFor(recipeFor(c, c.models[0]!), alike);
+    for (let i = 0; i < 30; i++) await engine.run(i, plan.task.order); // untrained it writes nothing
+    const { text } = (await plan.task.sample!({ runtime, parameters: engine.parameters, seed: 0 }))!;
+    await engine.dispose();
+    // Numbers that are drawn differ from row to row.
+    const written = text.split('\n').filter((line) => line.startsWith('→ '));
+    expect(written).toHaveLength(3);
+    expect(written[0]!.length).toBeGreaterThan(3);
+    expect(new Set(written).size).toBe(1);
+  });
 });

@@ -200,7 +200,7 @@ async function writtenFor(
       const rows = order.slice(at, at + writtenTogether);
       const ids: number[][] = rows.map(() => []);
       const given = rows.map((r) => sources[r]!);
-      const options = { maxNewTokens: targetLength, ...(signal ? { signal } : {}) };
+      const options = { maxNewTokens: targetLength, temperature: 0, ...(signal ? { signal } : {}) };
       if (beams > 1) {
         const found = await lm.beamSearch(given, { ...options, beams, lengthPenalty, returnSequences: 1 });
         found.forEach((best, i) => {
