@@ -14,7 +14,7 @@ import {
 import type { Message } from '../data/readers/rows.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { neededToken } from '../data/special-tokens.ts';
-import { sampleText } from '../sampling.ts';
+import { promptIds, sampleText } from '../sampling.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
 import { countTokens, meanTokens, totalTokens } from './text-inputs.ts';
@@ -164,7 +164,7 @@ export const instruction: Objective<'instruction'> = ({ recipe, objective, data,
             model,
             parameters,
             tokenizer,
-            prompt,
+            promptIds(tokenizer, prompt),
             drawn,
             signal,
             markOf(tokenizer),
