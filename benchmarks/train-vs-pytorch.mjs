@@ -7,21 +7,15 @@
 // The share of the machine: multiplications that the step's matrix products need, over what this machine's fastest product reaches.
 // bert: masked language model, one token in seven; our head reads those only, PyTorch's all, as the usual implementations do.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { columns, median, reportSteps, sizes } from './training/shared.mjs';
 
-const sizes = {
-  S: { model: 'gpt2', hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 4096 },
-  M: { model: 'gpt2', hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 8192 },
-  C: { model: 'gpt2', hidden: 384, layers: 6, heads: 6, context: 256, batch: 8, vocabulary: 65 },
-  bert: { model: 'bert', hidden: 256, layers: 4, heads: 4, context: 128, batch: 16, vocabulary: 8192 },
-  t5: { model: 't5', hidden: 256, layers: 4, heads: 4, context: 64, batch: 16, vocabulary: 4096 },
-};
 const { values } = parseArgs({
   options: {
-    sizes: { type: 'string', default: Object.keys(sizes).join() },
+    sizes: { type: 'string', default: 'S,M,C,bert,t5' },
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '12' },
     warmup: { type: 'string', default: '3' },
@@ -29,12 +23,12 @@ const { values } = parseArgs({
     parts: { type: 'string', default: '1' },
     'as-installed': { type: 'boolean', default: false },
     side: { type: 'string' },
+    weights: { type: 'string' },
   },
 });
 const [rounds, steps, warmup, threads, parts] = ['rounds', 'steps', 'warmup', 'threads', 'parts'].map((n) =>
   Number(values[n]),
 );
-const median = (xs) => xs.toSorted((a, b) => a - b)[xs.length >> 1];
 
 function compare() {
   const names = values.sizes.split(',');
@@ -147,19 +141,6 @@ async function libraries() {
   };
 }
 
-/** The token stream of the peer: each token is the last one plus 1 to 4. */
-function* tokenBatches(rows, length, vocabulary) {
-  let state = 1;
-  let token = 0;
-  for (;;) {
-    yield Int32Array.from({ length: rows * length }, () => {
-      state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-      token = (token + 1 + (state >>> 30)) % vocabulary;
-      return token;
-    });
-  }
-}
-
 /** config.json of each model, the loss on its inputs, and the inputs made of rows of one token more than a context. */
 const models = {
   gpt2: {
@@ -225,7 +206,7 @@ const models = {
 
 async function stepOurs(size) {
   const { core, training } = await libraries();
-  const { context, batch, vocabulary } = size;
+  const { context, batch } = size;
   const model = models[size.model];
   const json = model.config(size);
   const recipe = training.parseRecipe({
@@ -237,65 +218,30 @@ async function stepOurs(size) {
     ...{ batch, parts, steps: steps + warmup, threads },
   });
   const architecture = core.familyFor(json);
-  const stream = tokenBatches(batch, context + 1, vocabulary);
-  const feedsOf = () => {
-    const drawn = stream.next().value;
-    const ids = (length, from) => ({
-      dtype: 'int32',
-      shape: [batch, length],
-      data: Int32Array.from(
-        { length: batch * length },
-        (_, j) => drawn[Math.floor(j / length) * (context + 1) + (j % length) + from],
-      ),
-    });
-    return model.inputs(ids, context);
-  };
+  const feedsOf = (drawn) =>
+    model.inputs(
+      (length, from) => ({ dtype: 'int32', shape: [batch, length], data: columns(drawn, batch, length, from) }),
+      context,
+    );
   const forms = (feeds) =>
     Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
-  let feeds = feedsOf();
   const step = training.trainingStep({
-    inputs: forms(feeds),
+    inputs: forms(feedsOf(new Int32Array(batch * (context + 1)))),
     loss: model.loss(core, architecture, architecture.readConfig(json)),
     recipe,
   });
   const runtime = await core.onnxruntimeNode({ threads });
   const program = await runtime.compile(step.whole, { purpose: 'training' });
-  const held = { ...training.initialValues(step.parameters, 1), ...step.initialState() };
-  const parameters = step.parameters.reduce((n, p) => n + core.sizeOf(p.shape), 0);
+  const start = training.initialValues(step.parameters, 1);
+  if (values.weights) writeFileSync(values.weights, core.writeSafetensors(start));
+  const held = { ...start, ...step.initialState() };
   const into = Object.fromEntries(Object.keys(held).map((name) => [training.next(name), held[name]]));
-  const seconds = [];
-  const cpuSeconds = [];
-  const losses = [];
-  for (let i = 0; i < warmup + steps; i++) {
-    const began = performance.now();
-    const cpuBefore = process.cpuUsage();
-    if (i > 0) feeds = feedsOf();
-    const out = await program.run({ ...held, ...step.scalars(i), ...feeds }, { into });
-    losses.push(out.loss.data[0]);
-    if (i >= warmup) {
-      seconds.push((performance.now() - began) / 1000);
-      const { user, system } = process.cpuUsage(cpuBefore);
-      cpuSeconds.push((user + system) / 1e6);
-    }
-  }
-  const peak =
-    Number(
-      /VmHWM:\s+(\d+)/.exec(existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '')?.[1] ??
-        process.resourceUsage().maxRSS,
-    ) / 1024;
-  console.log(
-    JSON.stringify({
-      ...{
-        secondsPerStep: median(seconds),
-        bestSecondsPerStep: Math.min(...seconds),
-        peakMegabytes: peak,
-        losses,
-        cpuSecondsPerStep: median(cpuSeconds),
-      },
-      parameters,
-      flopsPerStep: productFlops(core, step.whole),
-    }),
-  );
+  const run = async (drawn, i) => {
+    const out = await program.run({ ...held, ...step.scalars(i), ...feedsOf(drawn) }, { into });
+    return out.loss.data[0];
+  };
+  const parameters = step.parameters.reduce((n, p) => n + core.sizeOf(p.shape), 0);
+  await reportSteps({ ...size, steps, warmup }, run, { parameters, flopsPerStep: productFlops(core, step.whole) });
 }
 
 /** Multiplications and additions of all matrix products of a graph. */

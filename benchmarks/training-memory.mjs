@@ -1,15 +1,20 @@
-// What a training holds: the peak of a step that keeps, or computes again, its activations; and of text that is read in pieces.
+// What a training holds: the peak of a step that keeps, or computes again, its activations; and of a training on text that is streamed.
 //
-//   pnpm bench training-memory [--rounds 3] [--steps 5] [--threads 2] [--megabytes 32,64,128] [--quick]
+//   pnpm bench training-memory [--only steps|texts] [--rounds 3] [--steps 3] [--threads 2] [--megabytes 5,50,200] [--limit 900] [--quick]
 //
 // Every figure is of a process of its own, the sides in turn. The peak of a step is the largest resident set of the process, less what it
 // holds before the first step (weights and optimizer in place, the graph compiled). Losses of all sides must be equal to the bit.
+// Texts: twenty steps of a tiny model on generated text, streamed (its ids made, then found in the cache) and read as a whole; the peak is
+// less what the process holds when the libraries are loaded. Streamed text must not be held: the peak may grow with the text by no more
+// than `mostGrowth` of it (from 5 MB on: less is encoded without threads), or the benchmark ends with 1. So it does where a process takes
+// longer than the limit (seconds).
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { median, peakMegabytes } from './training/shared.mjs';
 
 const sides = ['none', 'activations', 'blocks'];
 const size = { batch: 8, context: 256, hidden: 256, layers: 8, heads: 8, vocabulary: 512 };
@@ -70,33 +75,44 @@ async function step({ side, steps, threads }) {
   };
 }
 
-/** One side of the data: a file read in pieces (made, then found in the cache), or as a whole. */
-async function data({ side, path, cache }) {
+/** Megabytes held per megabyte of streamed text: room for the collector's mood; text and ids of a whole file are ten times that. */
+const mostGrowth = 0.5;
+
+/** A training on one file: streamed, or read as a whole. */
+async function data({ side, path, folder }) {
   const { training } = await libraries();
-  const tokenizers = await import(resolve(import.meta.dirname, '../packages/tokenizer/dist/index.js'));
-  const { readFileSync } = await import('node:fs');
-  const { gunzipSync } = await import('node:zlib');
-  const sample = gunzipSync(
-    readFileSync(join(import.meta.dirname, '../recipes/data/tinyshakespeare.txt.gz')),
-  ).toString();
-  const tokenizer = await tokenizers.trainByteLevelBpe([sample], { vocabularySize: 2000 });
+  const model = {
+    model_type: 'gpt2',
+    ...{ vocab_size: 300, n_positions: 64, n_embd: 32, n_layer: 1, n_head: 2 },
+  };
+  const recipe = training.parseRecipe({
+    name: 'memory',
+    // A small validation part: the text is to be held or not, evaluating it would take the time.
+    data: { kind: 'text', files: [path], stream: side !== 'whole', trainShare: 0.999, shuffleRows: 4096 },
+    tokenizer: { kind: 'file', path: join(folder, 'tokenizer.json') },
+    ...{ model, batch: 8, steps: 20, evaluateEvery: 20, checkpointEvery: 20, device: 'cpu' },
+  });
   const before = process.memoryUsage.rss();
   const began = performance.now();
-  let tokens;
-  if (side === 'whole') {
-    const [file] = await training.readTextFiles({ files: [path], field: 'text' }, ['/']);
-    tokens = tokenizer.encodeIds(file.documents[0], { addSpecialTokens: false }).length;
-  } else {
-    const options = { unit: 'paragraph', field: 'text', separator: '\n\n', trainShare: 0.9, cache };
-    const corpus = await training.streamedCorpus([path], tokenizer, 256, options);
-    tokens = corpus.training.length + corpus.validation.length;
-    await corpus.close();
-  }
+  let tokens = 0;
+  for await (const event of training.train(recipe, {
+    folder: join(folder, 'run'),
+    dataFolders: [folder],
+    overwrite: true,
+  }))
+    if (event.kind === 'start') tokens = event.trainingTokens;
   return {
-    megabytesHeld: (process.resourceUsage().maxRSS * 1024 - before) / mebibyte,
+    megabytesHeld: peakMegabytes() - before / mebibyte,
     seconds: (performance.now() - began) / 1000,
     tokens,
   };
+}
+
+/** Byte-level BPE of the text that is generated: words of one are those of all. */
+async function writeTokenizer(folder, sample) {
+  const { trainByteLevelBpe } = await import(resolve(import.meta.dirname, '../packages/tokenizer/dist/index.js'));
+  const tokenizer = await trainByteLevelBpe([readFileSync(sample, 'utf8').slice(0, 200_000)], { vocabularySize: 300 });
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer.toJson()));
 }
 
 /** A text of the given size: lines of words by a fixed sequence, paragraphs of twenty lines. */
@@ -120,42 +136,53 @@ async function writeText(path, megabytes) {
   await once(out, 'close');
 }
 
-const child = (job) => {
-  const { status, stdout, stderr } = spawnSync(
+/** What one process tells. @throws where it fails or takes too long */
+function child(job, environment = {}) {
+  const began = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
     [import.meta.filename, '--child', JSON.stringify(job)],
     {
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
+      ...{ encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...environment } },
+      ...{ timeout: 1000 * Number(values.limit), killSignal: 'SIGKILL' },
     },
   );
-  if (status !== 0) throw new Error(`${JSON.stringify(job)}: ${stderr}`);
-  return JSON.parse(stdout);
-};
-const median = (xs) => [...xs].sort((a, b) => a - b)[xs.length >> 1];
+  const what = `${job.kind} ${job.name ?? job.side}`;
+  if (error?.code === 'ETIMEDOUT') {
+    console.error(
+      `training-memory: ${what} took more than ${values.limit} s (load ${loadavg()[0].toFixed(1)}); give more by --limit`,
+    );
+    process.exit(1);
+  }
+  if (status !== 0) throw new Error(`${what}: ${stderr}`);
+  const told = JSON.parse(stdout);
+  const megabytes = told.stepMegabytes ?? told.megabytesHeld;
+  console.log(`${what}: ${megabytes.toFixed(0)} MB (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  return told;
+}
 const round = (x, digits = 1) => Number(x.toFixed(digits));
 
 const { values } = parseArgs({
   options: {
     child: { type: 'string' },
     rounds: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '3' },
+    only: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
-    megabytes: { type: 'string', default: '32,64,128' },
+    megabytes: { type: 'string', default: '5,50,200' },
+    limit: { type: 'string', default: '900' },
     quick: { type: 'boolean' },
   },
 });
-if (values.child) {
-  const job = JSON.parse(values.child);
-  console.log(JSON.stringify(await (job.kind === 'step' ? step(job) : data(job))));
-} else {
+
+function compareSteps() {
   const rounds = values.quick ? 1 : Number(values.rounds);
-  const steps = values.quick ? 3 : Number(values.steps);
+  const steps = Number(values.steps);
   const found = Object.fromEntries(sides.map((side) => [side, []]));
   for (let i = 0; i < rounds; i++)
     for (const side of sides) found[side].push(child({ kind: 'step', side, steps, threads: Number(values.threads) }));
   const expected = JSON.stringify(found.none[0].losses);
-  const recomputation = sides.map((side) => {
+  return sides.map((side) => {
     const of = (field) => median(found[side].map((r) => r[field]));
     return {
       side,
@@ -167,37 +194,70 @@ if (values.child) {
       lossesEqual: found[side].every((r) => JSON.stringify(r.losses) === expected),
     };
   });
+}
+
+const textSides = { streamed: 'streamed', again: 'streamed, ids from the cache', whole: 'as a whole' };
+
+async function compareTexts() {
   const folder = mkdtempSync(join(tmpdir(), 'yumo-memory-'));
   const texts = [];
   try {
     for (const megabytes of values.megabytes.split(',').map(Number)) {
       const path = join(folder, `${megabytes}.txt`);
-      if (!existsSync(path)) await writeText(path, megabytes);
-      const cache = join(folder, 'cache');
-      for (const side of ['pieces', 'again', 'whole']) {
-        const { megabytesHeld, seconds, tokens } = child({ kind: 'data', side, path, cache });
+      await writeText(path, megabytes);
+      if (texts.length === 0) await writeTokenizer(folder, path);
+      for (const [side, name] of Object.entries(textSides)) {
+        const job = { kind: 'data', side, path, folder, name: `${megabytes} MB, ${name}` };
+        const { megabytesHeld, seconds, tokens } = child(job, { YUMO_CACHE: folder });
         texts.push({
-          ...{ megabytes, side: side === 'again' ? 'pieces, from the cache' : side },
-          megabytesHeld: round(megabytesHeld),
+          ...{ megabytes, side: name, megabytesHeld: round(megabytesHeld) },
           heldPerMegabyte: round(megabytesHeld / megabytes, 2),
-          seconds: round(seconds, 2),
-          megabytesPerSecond: round(megabytes / seconds),
-          tokens,
+          ...{ seconds: round(seconds, 2), tokens },
         });
       }
+      rmSync(path);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const machine = {
-    processor: cpus()[0].model.trim(),
-    processors: cpus().length,
-    memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    threads: Number(values.threads),
-    load: round(loadavg()[0], 2),
+  return texts;
+}
+
+/** How the peak grows from the smallest text to the largest: megabytes for each megabyte of text, by side. */
+function growthOf(texts) {
+  const slope = (name) => {
+    const of = texts.filter((t) => t.side === name);
+    const [first, last] = [of[0], of.at(-1)];
+    return of.length < 2
+      ? null
+      : round((last.megabytesHeld - first.megabytesHeld) / (last.megabytes - first.megabytes), 3);
   };
-  console.table(recomputation);
-  console.table(texts);
-  console.log(JSON.stringify({ benchmark: 'training-memory', machine, size, recomputation, texts }));
+  return Object.values(textSides).map((side) => ({ side, megabytesPerMegabyte: slope(side) }));
+}
+
+if (values.child) {
+  const job = JSON.parse(values.child);
+  console.log(JSON.stringify(await (job.kind === 'step' ? step(job) : data(job))));
+  process.exit(0);
+}
+const load = loadavg()[0];
+if (load > 0.5) console.log(`the machine is loaded (${load.toFixed(1)}): this takes longer; memory is the same`);
+const recomputation = values.only === 'texts' ? [] : compareSteps();
+const texts = values.only === 'steps' ? [] : await compareTexts();
+const growth = texts.length > 0 ? growthOf(texts) : [];
+const machine = {
+  processor: cpus()[0].model.trim(),
+  processors: cpus().length,
+  memoryGigabytes: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  threads: Number(values.threads),
+  load: round(load, 2),
+};
+for (const rows of [recomputation, texts, growth]) if (rows.length > 0) console.table(rows);
+console.log(JSON.stringify({ benchmark: 'training-memory', machine, size, recomputation, texts, growth }));
+const grown = growth.filter((g) => g.side !== textSides.whole && g.megabytesPerMegabyte > mostGrowth);
+if (grown.length > 0 || recomputation.some((r) => !r.lossesEqual)) {
+  const what = grown.map((g) => `${g.side}: ${g.megabytesPerMegabyte} MB a MB of text, at most ${mostGrowth}`);
+  console.error(`training-memory: ${what.join('; ') || 'recomputed losses differ from those without'}`);
+  process.exit(1);
 }

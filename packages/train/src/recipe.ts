@@ -351,7 +351,10 @@ export const recipeSchema = z.strictObject({
     .describe('Ends a training that does not improve by the measure of `best`.'),
   checkpointEvery: count.default(250).describe('Steps between checkpoints.'),
   sampleEvery: z.int().min(0).default(0).describe('Steps between samples; 0: none.'),
-  samplePrompt: z.string().default('\n').describe('What samples continue.'),
+  samplePrompt: z
+    .string()
+    .default('\n')
+    .describe('What samples continue; the first token of the text, where the tokenizer has none for it.'),
   seed: z
     .int()
     .min(0)

@@ -8,9 +8,13 @@ import type { ModelPlan } from './model-config.ts';
 const sampleTokens = 200;
 const temperature = 0.8;
 
+/** What a sample continues: the tokens of a text, special tokens in it read as such. May be none. */
+export const promptIds = (tokenizer: Tokenizer, prompt: string): Int32Array =>
+  tokenizer.encodeIds(prompt, { addSpecialTokens: false, specialTokensInText: 'parse' });
+
 /**
  * Continues a prompt with the weights of now. They are copied: the program is thrown away after the sample.
- * @param prompt its last tokens are used when it is longer than the context; special tokens in it are read as such.
+ * @param prompt one token or more; its last ones are used when it is longer than half the context.
  * @param end the token that ends a text; without one, the sample ends by its length.
  */
 export async function sampleText(
@@ -18,7 +22,7 @@ export async function sampleText(
   { json, config }: ModelPlan,
   parameters: Values,
   tokenizer: Tokenizer,
-  prompt: string,
+  prompt: Int32Array,
   seed: number,
   signal: AbortSignal | undefined,
   end?: number,
@@ -33,9 +37,7 @@ export async function sampleText(
     const contextLength = architecture.contextLength(config);
     const sizes = { ...architecture.cache(config), contextLength, vocabularySize: architecture.vocabularySize(config) };
     const model = new CausalLm({ program, idType: 'int32', ...sizes });
-    const ids = [...tokenizer.encodeIds(prompt, { addSpecialTokens: false, specialTokensInText: 'parse' })].slice(
-      -(contextLength >> 1),
-    );
+    const ids = [...prompt.slice(-(contextLength >> 1))];
     const stream = tokenizer.decodeStream();
     let text = '';
     for await (const step of model.generate([ids], {

@@ -193,6 +193,16 @@ describe('a training', () => {
     expect(a.files.get('README.md')).toContain('A sample at step');
   });
 
+  it('begins a sample as the text does where the tokenizer has no token for the prompt', async () => {
+    const letters = 'abcab cabbac'.repeat(60); // no line break, which is the prompt by default
+    const recipe = recipeOf({ tokenizer: { kind: 'characters' }, sampleEvery: 12 });
+    for (const samplePrompt of ['\n', '', '字']) {
+      const events = await collect(memoryStore(), { ...recipe, samplePrompt }, { text: letters });
+      const [sample] = events.filter((e) => e.kind === 'sample');
+      expect(sample).toMatchObject({ step: 12, prompt: 'a', text: expect.stringMatching(/^[abc ]{16}$/) });
+    }
+  });
+
   it('says whether the recipe kept its promise', async () => {
     const expect_ = { metric: 'validationLossPerCharacter', atMost: 0.5 };
     const events = await collect(memoryStore(), recipeOf({ expect: expect_ }));

@@ -6,10 +6,10 @@ import { ignoredLabel, orderedRows, shuffledRows, streamBatch } from '../data/ba
 import { encodeCorpus } from '../data/corpus.ts';
 import { documentsOf } from '../data/documents.ts';
 import type { TextStream } from '../data/sources.ts';
-import { bufferedRows, orderedSourceRows } from '../data/token-source.ts';
+import { bufferedRows, memorySource, orderedSourceRows, type TokenSource } from '../data/token-source.ts';
 import type { ModelPlan } from '../model-config.ts';
 import type { Recipe } from '../recipe.ts';
-import { sampleText } from '../sampling.ts';
+import { promptIds, sampleText } from '../sampling.ts';
 import { nextTokenSum } from '../step.ts';
 import type { Objective, Reading, Task } from './objective.ts';
 
@@ -48,18 +48,25 @@ export const causalLm: Objective<'causal-lm'> = ({ recipe, data }) => {
             perplexity: Math.exp(loss),
           }),
         }),
-        sample: continuation(recipe, model, tokenizer),
+        sample: continuation(recipe, model, tokenizer, memorySource(corpus.training)),
       };
     },
   };
 };
 
-/** Continues the recipe's prompt. */
+/**
+ * Continues the recipe's prompt. A vocabulary of the text's own characters may have nothing of it, not even the line break of the default:
+ * then the sample begins as the text does.
+ * @param text the training tokens.
+ */
 const continuation =
-  ({ samplePrompt: prompt }: Recipe, model: ModelPlan, tokenizer: Tokenizer): NonNullable<Task['sample']> =>
+  ({ samplePrompt }: Recipe, model: ModelPlan, tokenizer: Tokenizer, text: TokenSource): NonNullable<Task['sample']> =>
   async ({ runtime, parameters, seed, signal }) => {
-    const text = await sampleText(runtime, model, parameters, tokenizer, prompt, seed, signal);
-    return signal?.aborted ? undefined : { prompt, text };
+    const asked = promptIds(tokenizer, samplePrompt);
+    const ids = asked.length > 0 ? asked : await text.read(0, 1);
+    const prompt = asked.length > 0 ? samplePrompt : tokenizer.decode(ids);
+    const written = await sampleText(runtime, model, parameters, tokenizer, ids, seed, signal);
+    return signal?.aborted ? undefined : { prompt, text: written };
   };
 
 /** The same for text larger than memory: ids lie on disk, and rows are shuffled in a bounded buffer. */
@@ -100,7 +107,7 @@ function streamed(data: TextStream, recipe: Recipe): Reading {
             perplexity: Math.exp(loss),
           }),
         }),
-        sample: continuation(recipe, model, tokenizer),
+        sample: continuation(recipe, model, tokenizer, training),
         close: opened.close,
       };
     },

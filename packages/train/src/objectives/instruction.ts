@@ -7,7 +7,7 @@ import type { Columns, Example } from '../data/examples.ts';
 import type { Message } from '../data/readers/rows.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { neededToken } from '../data/special-tokens.ts';
-import { sampleText } from '../sampling.ts';
+import { promptIds, sampleText } from '../sampling.ts';
 import { exampleData } from './example-data.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
@@ -148,7 +148,7 @@ export const instruction: Objective<'instruction'> = ({ recipe, objective, data,
             model,
             parameters,
             tokenizer,
-            prompt,
+            promptIds(tokenizer, prompt),
             drawn,
             signal,
             markOf(tokenizer),
