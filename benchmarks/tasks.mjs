@@ -50,8 +50,8 @@ const tasks = [
     text: 'Multi30k test 2016, four beams',
   },
   ...[
-    ['zh', 'en', 'zh', 'English → Chinese'],
-    ['en', 'zh', 'en', 'Chinese → English'],
+    ['zh', 'column1', 'column2', 'English → Chinese'],
+    ['en', 'column2', 'column1', 'Chinese → English'],
   ].map(([language, source, target, text]) => ({
     recipe: 'translate-en-zh',
     test: ['translation/tatoeba-en-zh/dev.txt.gz'],
@@ -121,6 +121,15 @@ for (const task of tasks.filter((t) => !wanted || wanted.includes(t.recipe))) {
     rows.push({
       row: `${task.recipe}: ${task.text}, ${said.measured} rows${between}`,
       unit: said.units?.[name] === undefined ? name : `${name} (${said.units[name]})`,
+      // For the model's card.
+      measured: {
+        model: task.recipe,
+        task: said.task,
+        dataset: task.text,
+        rows: said.measured,
+        metric: name,
+        interval,
+      },
       ours,
       peers: theirs === null ? {} : { [said.baseline.name]: theirs },
       ratio: theirs ? round4(ours / theirs) : null,

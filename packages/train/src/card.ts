@@ -8,7 +8,7 @@ const rounded = (x: number | null, digits = 4): string => (x === null ? '–' : 
 
 /** The files of a recipe's data, as its author named them. */
 const filesOf = ({ data }: Recipe): string =>
-  (data.kind === 'text' ? data.files : data.train.flatMap((s) => [...s.files, ...(s.targets ?? [])]))
+  [...new Set(data.kind === 'text' ? data.files : data.train.flatMap((s) => [...s.files, ...(s.targets ?? [])]))]
     .map((f) => `\`${f}\``)
     .join(', ');
 
