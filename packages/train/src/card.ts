@@ -97,4 +97,5 @@ const measureNames: Readonly<Record<string, string>> = {
   accuracy: 'Accuracy',
   exactMatch: 'Exact match, %',
   bleu: 'BLEU',
+  f1: 'F1',
 };
