@@ -26,7 +26,7 @@ describe.skipIf(executablePath === undefined)('in Chromium', () => {
   let hub: HubServer;
   let page: Page;
   beforeAll(async () => {
-    site = await pageServer(await bundle('hub-page.ts', 'browser'));
+    site = await pageServer((await bundle('hub-page.ts', 'browser')).program);
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   }, 120_000);
   afterAll(async () => {

@@ -27,10 +27,8 @@ const shapes = [
   { batch: 2, sequence: 5, target: 4, choices: 3 },
   { batch: 3, sequence: 7, target: 2, choices: 2 },
 ];
-/** Unrolled: the length of the sequence is part of the graph. */
-const recurrentHeads = ['LstmForCausalLM', 'LstmForSequenceClassification'];
 
-describe.each(all.filter(({ className }) => !recurrentHeads.includes(className)))('$className', ({ model }) => {
+describe.each(all)('$className', ({ model }) => {
   it('runs at several sizes, the same on onnxruntime as in double precision', async () => {
     const labels = Object.keys(model.head.labels(model.config)).length > 0;
     const { graph, parameters } = headGraph(model, { labels, inner: true });
@@ -120,13 +118,6 @@ describe('dropout', () => {
     model.head.build(parameterScope(), inputs, config, { dropout });
     expect(new Set(places).size).toBe(places.length);
     if (model.architecture.modelType !== 'ngram-lm') expect(places.length).toBeGreaterThan(0);
-  });
-});
-
-describe('recurrent heads', () => {
-  it.each(recurrentHeads)('%s says that it needs a known length', (className) => {
-    const { model } = all.find((h) => h.className === className)!;
-    expect(() => headGraph(model)).toThrow(/unrolled over its sequence.*must have a known size/);
   });
 });
 
