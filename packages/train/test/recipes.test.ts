@@ -37,7 +37,7 @@ describe('recipes/', () => {
 /** What is started from is not trained here: model and tokenizer are those of its own recipe, which must be there. */
 async function withItsStart(recipe: Recipe): Promise<Recipe> {
   if (!recipe.init) return recipe;
-  const start = await loadRecipe(join(folder, `${basename(recipe.init.from)}.json`));
+  const start = await withItsStart(await loadRecipe(join(folder, `${basename(recipe.init.from)}.json`)));
   const { init: _, ...rest } = recipe;
   return { ...rest, tokenizer: start.tokenizer, model: { ...start.model, ...recipe.model } };
 }

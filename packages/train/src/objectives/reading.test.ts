@@ -238,8 +238,12 @@ describe('tags', () => {
     const evaluation = task.evaluation();
     for await (const batch of evaluation.batches) {
       const labels = batch.feeds.labels!;
-      const predicted = { ...labels, data: Int32Array.from(labels.data as Int32Array, (l) => Math.max(0, l)) };
-      evaluation.add!(batch, { predicted });
+      const data = new Float32Array(labels.data.length * names.length);
+      (labels.data as Int32Array).forEach((label, i) => {
+        data[i * names.length + Math.max(0, label)] = 1;
+      });
+      const probabilities = { dtype: 'float32' as const, shape: [...labels.shape, names.length], data };
+      evaluation.add!(batch, { probabilities });
     }
     expect(await evaluation.metrics(0, undefined as never)).toEqual({ f1: 1, precision: 1, recall: 1, macroF1: 1 });
   });
