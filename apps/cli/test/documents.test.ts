@@ -32,7 +32,11 @@ async function parsed(words: readonly string[]): Promise<Command> {
   const stop = interruption(() => undefined);
   let reached: Command | undefined;
   try {
-    const program = buildProgram({ output: new Output(process, { json: false }), phrases: languages.en, interruption: stop });
+    const program = buildProgram({
+      output: new Output(process, { json: false }),
+      phrases: languages.en,
+      interruption: stop,
+    });
     for (const command of leaves(program))
       command.action(() => {
         reached = command;
