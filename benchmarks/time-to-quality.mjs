@@ -179,7 +179,7 @@ async function trainOurs(recipe, seed) {
     for await (const event of train(parsed, { folder, overwrite: true, worker: false })) {
       if (event.kind === 'start') parameters = event.parameters;
       if (event.kind === 'step') seconds += event.seconds;
-      if (event.kind === 'evaluation') validationLoss = event.lossPerCharacter;
+      if (event.kind === 'evaluation') validationLoss = event.metrics.lossPerCharacter ?? event.loss;
     }
     const peakMegabytes = process.resourceUsage().maxRSS / 1024;
     console.log(JSON.stringify({ parameters, seconds, validationLoss, peakMegabytes }));

@@ -25,8 +25,8 @@ export const examples: Readonly<Record<string, Readonly<Record<string, readonly 
       { title: 'A lighthouse', text: lighthouse, question: 'How many steps did the keeper climb?' },
     ],
     zh: [
-      { title: '造纸术的传播', text: paper.zh, question: '谁记述了造纸的方法？' },
       { title: '一座老石桥', text: bridge, question: '石桥是哪一年建成的？' },
+      { title: '造纸术的传播', text: paper.zh, question: '谁记述了造纸的方法？' },
     ],
   },
   summarize: {
@@ -42,12 +42,12 @@ export const examples: Readonly<Record<string, Readonly<Record<string, readonly 
   translate: {
     en: [
       {
-        title: 'At the park',
-        text: 'A man in a red jacket is riding a bicycle through the park. Two children are playing with a dog near the water. An old woman sits on a bench and reads a newspaper.',
-      },
-      {
         title: 'A short talk',
         text: 'Good morning! Where are you going? I am going to the station. It is raining, so take an umbrella.',
+      },
+      {
+        title: 'At the park',
+        text: 'A man in a red jacket is riding a bicycle through the park. Two children are playing with a dog near the water. An old woman sits on a bench and reads a newspaper.',
       },
     ],
     zh: [
