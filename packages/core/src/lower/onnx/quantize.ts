@@ -105,6 +105,10 @@ export function quantizeBlocks(weight: Value, transposed: boolean): FourBits {
   return { packed, scales };
 }
 
+/** The product's scale is in the stored numbers: a matrix that two products scale differently is stored for each. */
+const storedAs = (name: string, form: string, { attrs: { transposeB, scale } }: OpNode<'matmul'>): string =>
+  `${name}_${form}${transposeB ? '_transposed' : ''}${scale === 1 ? '' : `_${scale}`}`;
+
 /** Activations stay as they are; weights are widened block by block inside the product. */
 export function lowerFourBitMatmul(
   e: Emitter,
@@ -118,7 +122,7 @@ export function lowerFourBitMatmul(
   const { transposeB, scale } = node.attrs;
   const [k, n] = (transposeB ? constants[name]!.shape.toReversed() : constants[name]!.shape) as [number, number];
   const blocks = Math.ceil(k / fourBitBlock);
-  const stem = `${name}_q4${transposeB ? '_transposed' : ''}`;
+  const stem = storedAs(name, 'q4', node);
   if (!e.initializers.has(stem)) {
     const { packed, scales } = quantizeBlocks(constants[name]!, transposeB);
     e.initializers.set(stem, { dtype: 'uint8', shape: [n, blocks, fourBitBlock / 2], data: packed });
@@ -148,7 +152,7 @@ export function lowerQuantizedMatmul(
   const b = node.inputs[1];
   const name = (b.node as { name: string }).name; // isQuantizable has seen that it is an input
   const weight = node.attrs.transposeB ? transposed(constants[name]!) : constants[name]!;
-  const stem = `${name}_quantized${node.attrs.transposeB ? '_transposed' : ''}`;
+  const stem = storedAs(name, 'quantized', node);
   if (!e.initializers.has(stem)) {
     const { integers, scales } = quantizeLines(weight, 1, largestFactor);
     e.initializers.set(stem, { dtype: 'int8', shape: weight.shape, data: integers });
