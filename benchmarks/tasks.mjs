@@ -5,8 +5,8 @@
 // A model is looked for in models/ and in runs/ under the name of its recipe; `yumo evaluate` does the rest. Not a matter of speed:
 // other work on the machine changes nothing.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -19,6 +19,12 @@ const tasks = [
     baseline: `${chnsenticorp}/train.tsv.gz`,
     measures: ['accuracy', 'macro F1'],
     text: 'ChnSentiCorp, clean test',
+  },
+  {
+    recipe: 'sentiment-en',
+    keptBack: true,
+    measures: ['accuracy', 'macro F1'],
+    text: 'rt-polarity, the part that the recipe keeps back (also chose the best step)',
   },
   {
     recipe: 'entities-zh',
@@ -78,6 +84,21 @@ const tasks = [
   },
 ];
 
+/** The two parts of a recipe's labelled texts, as files: where no test file is published, a share of the rows is not trained on. */
+async function keptBack(name) {
+  const { labelledTexts, loadRecipe, partsOf, readTrainingData } = await import('../packages/train/dist/index.node.js');
+  const { data, objective } = await loadRecipe(join(root, 'recipes', `${name}.json`));
+  const read = await readTrainingData(data, [values.data], () => undefined);
+  const parts = partsOf(read, data.validationShare, objective.kind, (file) => labelledTexts(file, () => undefined));
+  const folder = mkdtempSync(join(tmpdir(), 'yumo-tasks-'));
+  const write = ([part, rows]) => {
+    const file = join(folder, `${part}.jsonl`);
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    return [part, file];
+  };
+  return Object.fromEntries(Object.entries(parts).map(write));
+}
+
 const { values } = parseArgs({ options: { data: { type: 'string' }, only: { type: 'string' } } });
 if (!values.data) {
   console.error('tasks: --data <folder> is missing: the folder that the recipes’ files lie in');
@@ -94,13 +115,16 @@ for (const task of tasks.filter((t) => !wanted || wanted.includes(t.recipe))) {
     console.log(`${task.recipe}: no model; train it: yumo train ${task.recipe} --data ${values.data}`);
     continue;
   }
-  const files = task.test.map((file) => join(values.data, file));
+  const kept = task.keptBack ? await keptBack(task.recipe) : undefined;
+  const files = kept ? [kept.validation] : task.test.map((file) => join(values.data, file));
   const missing = files.find((file) => !existsSync(file));
   if (missing) {
     console.log(`${task.recipe}: no ${missing}`);
     continue;
   }
-  const baseline = typeof task.baseline === 'string' ? ['--baseline', join(values.data, task.baseline)] : [];
+  const trainedOn =
+    kept?.training ?? (typeof task.baseline === 'string' ? join(values.data, task.baseline) : undefined);
+  const baseline = trainedOn === undefined ? [] : ['--baseline', trainedOn];
   const { status, stdout } = spawnSync(
     process.execPath,
     [

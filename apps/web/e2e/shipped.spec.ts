@@ -34,7 +34,7 @@ for (const [task, address, choices] of pages)
     test.skip(models.length === 0, 'no such model is shipped; the page offers to train one');
     for (const [i, model] of models.entries()) {
       const settings: Partial<Settings> = { device: 'wasm', form: 'small' };
-      const chosen = { models: { [task]: model.name }, direction: null, ...choices };
+      const chosen = { models: { [task]: model.name }, direction: null, beams: 4 as const, ...choices };
       await page.addInitScript(() => sessionStorage.removeItem('opened'));
       await openTask(page, address, settings, chosen, model.languages[0] === 'zh' ? 'zh' : 'en');
       await ready(page);

@@ -52,7 +52,7 @@ export async function openTask(
     },
     [
       JSON.stringify({ form: 'full', ...settings }),
-      JSON.stringify({ models: tinyModels, direction: 'tiny-en-de:en-de', ...choices }),
+      JSON.stringify({ models: tinyModels, direction: 'tiny-en-de:en-de', beams: 1, ...choices }),
       JSON.stringify(language),
     ],
   );

@@ -19,7 +19,7 @@ export {
 export * from './data/privacy/index.ts';
 export * from './data/readers/index.ts';
 export type { LoadedSource, SourceFile, TrainingData } from './data/sources.ts';
-export { readSources } from './data/sources.ts';
+export { partsOf, readSources } from './data/sources.ts';
 export { estimateTraining, type TrainingEstimate } from './estimate.ts';
 export * from './evaluate/index.ts';
 export type { TrainingEvent } from './events.ts';
@@ -27,6 +27,7 @@ export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';
 export * from './metrics/index.ts';
 export type { Batch, BatchOrder, Metrics, Objective, Reading, Task } from './objectives/objective.ts';
+export { labelledTexts } from './objectives/sequence-classification.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';
 export { rateShare } from './schedules.ts';

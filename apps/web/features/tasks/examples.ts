@@ -17,6 +17,11 @@ const lighthouse =
 const bridge =
   '老石桥建成于1786年，桥长四十米，有三个桥孔。两百多年来，镇上的人每天都从桥上走过，去对岸的集市买菜、卖布。去年夏天的洪水冲坏了中间的桥墩，镇政府一度打算把它拆掉，改建一座水泥桥。消息传开后，退休教师陈文华挨家挨户收集签名，两个月里有三千多人写下了自己的名字。省里的文物部门派人来看，认为石桥保存完好，值得修复。今年春天，工匠们用旧法烧制石灰，从原来的采石场运来青石，用了九十天把桥墩补好。五月一日，石桥重新开放，第一个走过去的是陈老师的小孙女。';
 
+const abstract = {
+  en: 'Language models are trained to predict the next token, but many tasks ask for an answer that a person would accept. We study how few labelled examples are needed to adapt a small pre-trained Transformer to a new task. We propose to choose the examples by the uncertainty of the model instead of at random. On four text classification data sets our method reaches the accuracy of random selection with half of the labels. The gain is largest when the classes are unbalanced.',
+  zh: '目的 探讨早期康复训练对脑卒中患者肢体功能恢复的影响。方法 将90例脑卒中患者随机分为两组，对照组45例采用常规护理，观察组45例在常规护理基础上进行早期康复训练，比较两组患者的肢体运动功能和日常生活能力。结果 训练8周后，观察组患者的肢体功能评分和生活能力评分均高于对照组，差异有统计学意义。结论 早期康复训练能够促进脑卒中患者肢体功能的恢复，提高生活质量。',
+} as const;
+
 /** By task, then by language. */
 export const examples: Readonly<Record<string, Readonly<Record<string, readonly Example[]>>>> = {
   ask: {
@@ -31,10 +36,12 @@ export const examples: Readonly<Record<string, Readonly<Record<string, readonly 
   },
   summarize: {
     en: [
+      { title: 'An abstract', text: abstract.en },
       { title: 'A lighthouse', text: lighthouse },
       { title: 'How paper came to Europe', text: paper.en },
     ],
     zh: [
+      { title: '论文摘要', text: abstract.zh },
       { title: '一座老石桥', text: bridge },
       { title: '造纸术的传播', text: paper.zh },
     ],

@@ -19,7 +19,7 @@ export interface TaskSettings {
 export const taskDefaults: TaskSettings = {
   models: {},
   direction: null,
-  beams: 1,
+  beams: 4,
   merge: 'join',
   mode: 'classify',
   eachLine: false,
@@ -39,7 +39,7 @@ export const storedTaskSettings: Stored<TaskSettings> = {
         tasks.flatMap((task) => (typeof models[task] === 'string' ? [[task, models[task]]] : [])),
       ),
       direction: typeof s.direction === 'string' ? s.direction : null,
-      beams: s.beams === 4 ? 4 : 1,
+      beams: s.beams === 1 ? 1 : 4,
       merge: s.merge === 'summarize' ? 'summarize' : 'join',
       mode: s.mode === 'tag' ? 'tag' : 'classify',
       eachLine: s.eachLine === true,

@@ -38,12 +38,20 @@ export interface RougeOptions {
   readonly stemmer?: boolean;
 }
 
+/** What ROUGE counts of a text. */
+export function rougeTokens(text: string, { language = 'english', stemmer = false }: RougeOptions = {}): string[] {
+  return language === 'characters'
+    ? (text.toLowerCase().match(character) ?? [])
+    : (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map((w) => (stemmer && w.length > 3 ? stem(w) : w));
+}
+
+/** ROUGE-1 of tokens. */
+export const unigramScore = (expected: readonly string[], predicted: readonly string[]): RougeScore =>
+  ngramScore(expected, predicted, 1);
+
 /** Lin 2004, as Google's `rouge_score` computes it; the mean over rows. */
 export function rouge({ language = 'english', stemmer = false }: RougeOptions = {}): Metric<SummaryRow, Rouge, Rouge> {
-  const tokens = (text: string): string[] =>
-    language === 'characters'
-      ? (text.toLowerCase().match(character) ?? [])
-      : (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map((w) => (stemmer && w.length > 3 ? stem(w) : w));
+  const tokens = (text: string): string[] => rougeTokens(text, { language, stemmer });
   return {
     name: 'ROUGE',
     part: ({ predicted, references }) => {

@@ -4,6 +4,7 @@ import type { ObjectiveKind } from '../recipe.ts';
 import { causalLm } from './causal-lm.ts';
 import { contrastive } from './contrastive.ts';
 import { denoising } from './denoising.ts';
+import { gapSentences } from './gap-sentences.ts';
 import { instruction } from './instruction.ts';
 import { maskedLm } from './masked-lm.ts';
 import { multiLabelClassification } from './multi-label-classification.ts';
@@ -24,6 +25,7 @@ export const objectives: { readonly [K in ObjectiveKind]: Objective<K> } = {
   'bert-pretraining': bertPretraining,
   'span-corruption': spanCorruption,
   denoising,
+  'gap-sentences': gapSentences,
   'sequence-classification': sequenceClassification,
   'multi-label-classification': multiLabelClassification,
   regression,

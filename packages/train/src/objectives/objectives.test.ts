@@ -29,6 +29,10 @@ const texts = Array.from({ length: 40 }, (_, i) => {
 /** Rows of each kind, told from the same sentences. */
 const rows: Readonly<Record<string, readonly DataRow[]>> = {
   text: texts.map(({ text }) => ({ task: 'text', text })),
+  passages: Array.from({ length: 60 }, (_, i) => ({
+    task: 'text',
+    text: `The ${things[i % 6]!} of table ${i} is ${colours[i % 5]!}. It stood there. We saw the ${things[i % 6]!} of table ${i}.`,
+  })),
   record: texts.map(({ text, colour, thing }, i) => ({
     task: 'record',
     line: i + 1,
@@ -193,6 +197,12 @@ const cases: readonly Case[] = [
     data: dataOf('text'),
     tokenizer: bytes,
     context: 24,
+  },
+  {
+    objective: { kind: 'gap-sentences', labelSmoothing: 0 },
+    models: ['t5', 'bart', 'marian'],
+    data: dataOf('passages'),
+    tokenizer: unigram,
   },
   {
     objective: { kind: 'sequence-classification' },

@@ -340,6 +340,27 @@ describe('conversations', () => {
   });
 });
 
+describe('gap sentences', () => {
+  it('takes the sentence that shares most with the others out of each passage', async () => {
+    const { gapsOf } = await import('./gap-sentences.ts');
+    const text = 'It rained. The old bridge was repaired with old stones. Stones for the bridge came by boat.';
+    expect(gapsOf(text, 8, 'english')).toEqual([
+      {
+        task: 'sequence-to-sequence',
+        source: 'It rained. Stones for the bridge came by boat.',
+        targets: ['The old bridge was repaired with old stones.'],
+      },
+    ]);
+    const chinese = '今天下雨。老石桥修好了。修桥的石头是用船运来的。石桥重新开放。';
+    const [first, ...others] = gapsOf(chinese, 3, 'characters');
+    expect([first!.source + first!.targets[0]!].map((t) => [...t].sort().join(''))).toEqual(
+      ['今天下雨。老石桥修好了。修桥的石头是用船运来的。'].map((t) => [...t].sort().join('')),
+    );
+    expect(others).toEqual([]); // one sentence is left, too little for a passage
+    expect(gapsOf('One. Two.', 8, 'english')).toEqual([]);
+  });
+});
+
 describe('parallel text', () => {
   it('of different lengths is refused; a swapped source learns the other direction', async () => {
     const rows: DataRow[] = [{ task: 'sequence-to-sequence', source: 'a b', targets: ['c d', 'e'] }];

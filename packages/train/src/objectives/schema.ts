@@ -22,6 +22,21 @@ const masking = {
   wholeWord: z.boolean().default(false).describe('Hide all tokens of a word together.'),
 };
 
+/** Of objectives that write a text for a text. */
+const writing = {
+  targetLength: count.default(128).describe('Most tokens of a target.'),
+  labelSmoothing: z.number().min(0).lt(1).default(0.1).describe('Share of certainty given to all tokens alike.'),
+  metric: z.enum(['bleu', 'rouge', 'chrf']).default('bleu').describe('How what is written is compared.'),
+  language: z.string().default('en').describe('Of the targets, for the metric: zh counts characters.'),
+  generate: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe('Validation sources that are written for at every evaluation; 0: the loss alone.'),
+  beams: count.default(1).describe('Beams of these; the bundle says 4.'),
+  lengthPenalty: positive.default(1).describe('Of beam search, in the bundle.'),
+};
+
 /** One kind an objective; each has its file in this folder. */
 export const objective = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('causal-lm').describe('Predict the next token.') }),
@@ -75,18 +90,17 @@ export const objective = z.discriminatedUnion('kind', [
     metric: z.enum(['squad', 'squad2', 'cmrc']).default('squad').describe('How answers are compared.'),
   }),
   z.strictObject({
+    kind: z
+      .literal('gap-sentences')
+      .describe('Write the sentence that says most of a passage, from the others (PEGASUS).'),
+    sentences: z.int().min(3).default(8).describe('Most sentences of a passage; longer texts become several.'),
+    ...writing,
+    metric: writing.metric.default('rouge'),
+    generate: writing.generate.default(0),
+  }),
+  z.strictObject({
     kind: z.literal('sequence-to-sequence').describe('Write a text for a text: translation, summaries, titles.'),
-    targetLength: count.default(128).describe('Most tokens of a target.'),
-    labelSmoothing: z.number().min(0).lt(1).default(0.1).describe('Share of certainty given to all tokens alike.'),
-    metric: z.enum(['bleu', 'rouge', 'chrf']).default('bleu').describe('How what is written is compared.'),
-    language: z.string().default('en').describe('Of the targets, for the metric: zh counts characters.'),
-    generate: z
-      .int()
-      .min(0)
-      .default(100)
-      .describe('Validation sources that are written for at every evaluation; 0: the loss alone.'),
-    beams: count.default(1).describe('Beams of these; the bundle says 4.'),
-    lengthPenalty: positive.default(1).describe('Of beam search, in the bundle.'),
+    ...writing,
   }),
   z.strictObject({
     kind: z.literal('instruction').describe('Answer instructions and conversations: the loss is on the answers.'),

@@ -1,27 +1,12 @@
-// Sequence to sequence (Sutskever et al. 2014; Vaswani et al. 2017): write a text for a text, each token from the source and the tokens before it.
+// Sequence to sequence (Sutskever et al. 2014; Vaswani et al. 2017): write a text for a text, as the pairs of the data do.
 
-import { type Bundle, memorySource, Seq2SeqLm, type Values } from '@yumo/core';
-import type { Tokenizer } from '@yumo/tokenizer';
-import { ignoredLabel } from '../data/batches.ts';
-import type { Columns, Example } from '../data/examples.ts';
 import type { SequenceRow } from '../data/readers/rows.ts';
 import { sequenceRows } from '../data/readers/tasks.ts';
 import { partsOf, type SourceFile, tellReport } from '../data/sources.ts';
-import { neededToken } from '../data/special-tokens.ts';
-import { bleu } from '../metrics/bleu.ts';
-import { chrf } from '../metrics/chrf.ts';
-import { measure } from '../metrics/metric.ts';
-import { rouge } from '../metrics/rouge.ts';
-import type { ModelPlan } from '../model-config.ts';
-import { permuted, streamKey } from '../random.ts';
-import type { ObjectiveRecipe } from '../recipe.ts';
-import { exampleData } from './example-data.ts';
-import type { Metrics, Moment, Note, Objective } from './objective.ts';
+import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { smoothedSum } from './smoothing.ts';
+import { sequenceReading } from './sequence-reading.ts';
 import { shareOf } from './text-task.ts';
-
-type Settings = Extract<ObjectiveRecipe, { kind: 'sequence-to-sequence' }>;
 
 /** Pairs of a file: parallel lines as they are, records by the names of their fields (`source` and `target` by default). */
 export function sequencePairs({ name, source, rows }: SourceFile, note: Note): SequenceRow[] {
@@ -41,202 +26,13 @@ export function sequencePairs({ name, source, rows }: SourceFile, note: Note): S
   );
 }
 
-/** Tokens of both sides. */
-const countTokens = (e: Example): number => e.input_ids!.length + e.labels!.length;
-
-/** At once, when texts are written for validation sources. */
-const writtenTogether = 32;
-
-export const sequenceToSequence: Objective<'sequence-to-sequence'> = ({ recipe, objective, data, note }) => {
+export const sequenceToSequence: Objective<'sequence-to-sequence'> = (given) => {
+  const { recipe, objective, data, note } = given;
   const parts = partsOf(data, shareOf(recipe), objective.kind, (file) => sequencePairs(file, note));
   noteOverlap(
     parts.training.map((r) => r.source),
     parts.validation.map((r) => r.source),
     note,
   );
-  const textsOf = (rows: readonly SequenceRow[]) => rows.flatMap((r) => [r.source, ...r.targets]);
-  const who = objective.kind;
-  return {
-    tokens: { roles: ['padding', 'end', 'unknown'] },
-    texts: () => textsOf(parts.training),
-    validationTexts: () => textsOf(parts.validation),
-    heads: [/ForConditionalGeneration$/, /MTModel$/],
-    pipeline: objective.metric === 'rouge' ? 'summarization' : 'translation',
-    config: (tokenizer) => {
-      const padding = neededToken(tokenizer, 'padding', who);
-      return {
-        pad_token_id: padding,
-        eos_token_id: neededToken(tokenizer, 'end', who),
-        decoder_start_token_id: padding,
-        is_encoder_decoder: true,
-      };
-    },
-    generation: (model) => ({
-      pad_token_id: model.json.pad_token_id,
-      eos_token_id: model.json.eos_token_id,
-      decoder_start_token_id: model.json.decoder_start_token_id,
-      max_new_tokens: objective.targetLength,
-      num_beams: 4,
-      length_penalty: objective.lengthPenalty,
-    }),
-    task(tokenizer, model) {
-      const padding = model.json.pad_token_id as number; // set above, or by a recipe that says so
-      const start = (model.json.decoder_start_token_id as number | undefined) ?? padding;
-      const columns: Columns = {
-        input_ids: { axis: 'source', padding },
-        attention_mask: { axis: 'source', padding: 0 },
-        decoder_input_ids: { axis: 'target', padding },
-        labels: { axis: 'target', padding: ignoredLabel },
-      };
-      const end = neededToken(tokenizer, 'end', who);
-      const read = (rows: readonly SequenceRow[], tell: Note): Example[] => {
-        let [cutSources, cutTargets] = [0, 0];
-        const examples = rows.map(({ source, targets }): Example => {
-          const from = ended(tokenizer, source, end, model.context);
-          const to = ended(tokenizer, targets[0]!, end, objective.targetLength);
-          if (from.cut) cutSources++;
-          if (to.cut) cutTargets++;
-          return {
-            input_ids: from.ids,
-            attention_mask: new Int32Array(from.ids.length).fill(1),
-            decoder_input_ids: Int32Array.of(start, ...to.ids.subarray(0, -1)),
-            labels: to.ids,
-          };
-        });
-        if (cutSources > 0) tell(`sources longer than ${model.context} tokens, cut there`, cutSources);
-        if (cutTargets > 0) tell(`targets longer than ${objective.targetLength} tokens, cut there`, cutTargets);
-        return examples;
-      };
-      const training = read(parts.training, note);
-      const validation = read(parts.validation, () => undefined);
-      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, countTokens });
-      // The same sources at every evaluation.
-      const chosen = Array.from({ length: Math.min(objective.generate, validation.length) }, (_, i) =>
-        permuted(streamKey(0, 'written'), i, validation.length),
-      );
-      const write = (moment: Moment, rows: readonly number[]): Promise<string[]> =>
-        writtenFor(
-          rows.map((i) => [...validation[i]!.input_ids!]),
-          tokenizer,
-          model,
-          objective,
-          moment,
-        );
-      return {
-        facts,
-        order,
-        loss: (scope, { labels, ...inputs }, dropout) => {
-          const { logits } = model.head.build(scope, inputs, model.config, { dropout });
-          // Smoothing is for training, where there is dropout; measured is the plain loss.
-          return smoothedSum(logits!, labels!, dropout ? objective.labelSmoothing : 0);
-        },
-        metrics: ['perplexity', ...(objective.generate > 0 ? measuresOf[objective.metric] : [])],
-        evaluation: () => ({
-          batches: validationBatches(),
-          async metrics(loss, moment) {
-            const perplexity = Math.exp(loss);
-            if (chosen.length === 0) return { perplexity };
-            const predicted = await write(moment, chosen);
-            const rows = predicted.map((text, i) => ({
-              predicted: text,
-              references: parts.validation[chosen[i]!]!.targets,
-            }));
-            return { perplexity, ...scoresOf(objective, rows) };
-          },
-        }),
-        async sample(moment) {
-          const rows = Array.from({ length: Math.min(3, validation.length) }, (_, i) =>
-            permuted(moment.seed, i, validation.length),
-          );
-          const texts = await write(moment, rows);
-          if (moment.signal?.aborted) return undefined;
-          return { prompt: '', text: rows.map((r, i) => `${parts.validation[r]!.source}\n→ ${texts[i]}`).join('\n') };
-        },
-      };
-    },
-  };
+  return sequenceReading(given, parts, objective.metric === 'rouge' ? 'summarization' : 'translation');
 };
-
-/** Ids with the end token last, at most `length`. */
-function ended(tokenizer: Tokenizer, text: string, end: number, length: number): { ids: Int32Array; cut: boolean } {
-  const ids = tokenizer.encodeIds(text);
-  const bare = ids.at(-1) === end ? ids.subarray(0, -1) : ids;
-  const cut = bare.length > length - 1;
-  return { ids: Int32Array.of(...bare.subarray(0, length - 1), end), cut };
-}
-
-const measuresOf = { bleu: ['bleu'], chrf: ['chrf'], rouge: ['rouge1', 'rouge2', 'rougeL'] } as const;
-
-function scoresOf(
-  { metric, language }: Settings,
-  rows: readonly { readonly predicted: string; readonly references: readonly string[] }[],
-): Metrics {
-  const chinese = language.startsWith('zh');
-  switch (metric) {
-    case 'bleu':
-      return { bleu: measure(bleu({ tokenize: chinese ? 'zh' : '13a' }), rows).score };
-    case 'chrf':
-      return { chrf: measure(chrf(), rows).score };
-    case 'rouge': {
-      const { rouge1, rouge2, rougeL } = measure(rouge({ language: chinese ? 'characters' : 'english' }), rows);
-      return { rouge1: rouge1.f, rouge2: rouge2.f, rougeL: rougeL.f };
-    }
-  }
-}
-
-/** What the model writes now. Its numbers are copied into programs that are thrown away afterwards. */
-async function writtenFor(
-  sources: readonly (readonly number[])[],
-  tokenizer: Tokenizer,
-  model: ModelPlan,
-  { targetLength, beams, lengthPenalty }: Settings,
-  { runtime, parameters, signal }: Moment,
-): Promise<string[]> {
-  const lm = await Seq2SeqLm.load(bundleOf(model, parameters), runtime, signal ? { signal } : {});
-  const order = [...sources.keys()].sort((a, b) => sources[a]!.length - sources[b]!.length);
-  const texts: string[] = sources.map(() => '');
-  try {
-    for (let at = 0; at < order.length && !signal?.aborted; at += writtenTogether) {
-      const rows = order.slice(at, at + writtenTogether);
-      const ids: number[][] = rows.map(() => []);
-      const given = rows.map((r) => sources[r]!);
-      const options = { maxNewTokens: targetLength, temperature: 0, ...(signal ? { signal } : {}) };
-      if (beams > 1) {
-        const found = await lm.beamSearch(given, { ...options, beams, lengthPenalty, returnSequences: 1 });
-        found.forEach((best, i) => {
-          ids[i] = [...best[0]!.ids];
-        });
-      } else
-        for await (const step of lm.generate(given, options)) if (step.kind === 'token') ids[step.row]!.push(step.id);
-      rows.forEach((r, i) => {
-        const known = ids[i]!.filter((id) => id < tokenizer.vocabularySize);
-        texts[r] = tokenizer.decode(known, { skipSpecialTokens: true }).trim();
-      });
-    }
-  } finally {
-    await lm.dispose();
-  }
-  return texts;
-}
-
-/** The model at hand as if it had been loaded. */
-function bundleOf({ json }: ModelPlan, parameters: Values): Bundle {
-  const form = (name: string) => parameters[name]!;
-  return {
-    source: memorySource({}, 'the model in training'),
-    config: json,
-    generationConfig: {},
-    tokenizerJson: async () => '',
-    weights: async () => ({
-      path: 'the model in training',
-      names: Object.keys(parameters),
-      metadata: {},
-      has: (name) => name in parameters,
-      form,
-      read: async (name) => {
-        const v = form(name);
-        return { ...v, data: v.data.slice() } as typeof v;
-      },
-    }),
-  };
-}
