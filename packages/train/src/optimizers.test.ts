@@ -1,11 +1,29 @@
 // Optimizers, schedules and clipping against the values of PyTorch and Hugging Face transformers in YUMO_SHARED/golden/models/optimizers.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { add, evaluateTensors, mul, readSafetensors, type Tensor, tensor, toFloat64, type Value } from '@yumo/core';
-import { diskSource } from '@yumo/core/node';
+import {
+  add,
+  evaluateTensors,
+  inputName,
+  mul,
+  readSafetensors,
+  type Tensor,
+  tensor,
+  toFloat64,
+  transpose,
+  type Value,
+} from '@yumo/core';
+import { diskSource, onnxruntimeNode } from '@yumo/core/node';
 import { describe, expect, it } from 'vitest';
 import { orthogonalised } from './muon.ts';
-import { type Optimizer, type OptimizerKind, type OptionsOf, optimizers } from './optimizers.ts';
+import {
+  type Optimizer,
+  type OptimizerKind,
+  type OptionsOf,
+  optimizers,
+  type Updated,
+  type UpdateInputs,
+} from './optimizers.ts';
 import { randomNormal } from './random.ts';
 import type { RecipeInput, ScheduleRecipe } from './recipe.ts';
 import { parseRecipe } from './recipe-fields.ts';
@@ -205,6 +223,7 @@ describe('schedules', () => {
 });
 
 describe('Muon', () => {
+  const scalarValue = (x: number): Value => ({ dtype: 'float64', shape: [], data: Float64Array.of(x) });
   const numbers = (shape: number[], seed: number): Value => {
     const data = Float64Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => randomNormal(seed, i));
     return { dtype: 'float64', shape, data };
@@ -239,6 +258,110 @@ describe('Muon', () => {
     for (let i = 0; i < small; i++) trace += product(o!.data, o!.data, i, i);
     expect(trace).toBeGreaterThan(small * 0.7 ** 2);
     expect(trace).toBeLessThan(small * 1.2 ** 2);
+  });
+
+  /** The definition, number by number, of one matrix with at least as many columns as rows: X ← a X + b A X + c A² X, A = X Xᵀ. */
+  function byDefinition(g: Float64Array, rows: number, columns: number, iterations: number): Float64Array {
+    const times = (left: Float64Array, right: Float64Array, n: number, k: number, m: number): Float64Array =>
+      Float64Array.from({ length: n * m }, (_, at) => {
+        let total = 0;
+        for (let i = 0; i < k; i++) total += left[Math.floor(at / m) * k + i]! * right[i * m + (at % m)]!;
+        return total;
+      });
+    const transposed = (m: Float64Array): Float64Array =>
+      Float64Array.from(m, (_, at) => m[(at % rows) * columns + Math.floor(at / rows)]!);
+    const norm = Math.sqrt(g.reduce((n, v) => n + v * v, 0));
+    let x = g.map((v) => v / norm);
+    for (let i = 0; i < iterations; i++) {
+      const gram = times(x, transposed(x), rows, columns, rows);
+      const once = times(gram, x, rows, rows, columns);
+      const twice = times(gram, once, rows, rows, columns);
+      x = x.map((v, at) => 3.4445 * v - 4.775 * once[at]! + 2.0315 * twice[at]!);
+    }
+    return x;
+  }
+
+  // Square, a little longer, long (on the Gram matrix), and long with too many iterations for that.
+  it.each([
+    [6, 6, 5],
+    [6, 9, 5],
+    [6, 17, 5],
+    [6, 17, 6],
+    [6, 17, 9],
+  ])('is the quintic iteration on %i × %i matrices, %i times', (rows, columns, iterations) => {
+    const stack = numbers([2, rows, columns], 7);
+    const x = tensor('g', 'float32', [2, rows, columns]);
+    const flipped = transpose(x, [0, 2, 1]);
+    const [wide, tall] = evaluateTensors(
+      [orthogonalised(x, iterations), transpose(orthogonalised(flipped, iterations), [0, 2, 1])],
+      { g: stack },
+    );
+    const size = rows * columns;
+    for (let i = 0; i < 2; i++) {
+      const expected = byDefinition(
+        (stack.data as Float64Array).slice(i * size, (i + 1) * size),
+        rows,
+        columns,
+        iterations,
+      );
+      expected.forEach((v, at) => {
+        expect(wide!.data[i * size + at]).toBeCloseTo(v, 8);
+        expect(tall!.data[i * size + at]).toBeCloseTo(v, 8);
+      });
+    }
+  });
+
+  it('in float32 on the Gram matrix is as it is in double precision, for a gradient of low rank', async () => {
+    const [rows, columns, rank] = [48, 160, 4];
+    const [u, v] = [numbers([rows, rank], 1), numbers([rank, columns], 2)];
+    const noise = numbers([rows, columns], 3).data;
+    const data = Float32Array.from({ length: rows * columns }, (_, at) => {
+      let total = 1e-4 * Number(noise[at]);
+      for (let i = 0; i < rank; i++)
+        total += Number(u.data[Math.floor(at / columns) * rank + i]) * Number(v.data[i * columns + (at % columns)]);
+      return total;
+    });
+    const x = tensor('g', 'float32', [rows, columns]);
+    const program = await (await onnxruntimeNode({ threads: 1 })).compile({
+      inputs: [x],
+      outputs: { y: orthogonalised(x, 5) },
+    });
+    const { y } = await program.run({ g: { dtype: 'float32', shape: [rows, columns], data } });
+    await program.dispose();
+    const expected = byDefinition(Float64Array.from(data), rows, columns, 5);
+    const largest = Math.max(...expected.map(Math.abs));
+    const off = Math.max(...expected.map((e, at) => Math.abs(Number(y!.data[at]) - e)));
+    expect(off / largest).toBeLessThan(2e-3);
+  });
+
+  it('updates matrices together as it does one by one', () => {
+    const options = parseRecipe({ ...smallest, optimizer: { kind: 'muon' } }).optimizer as OptionsOf<'muon'>;
+    const inputsOf = (i: number, shape: number[], columns: number): UpdateInputs => {
+      const named = (name: string, of: number[] = shape): Tensor => tensor(`${name}${i}`, 'float32', of);
+      return {
+        parameter: named('p'),
+        gradient: named('g'),
+        state: { momentum: named('m') },
+        scalars: { rate: tensor('rate', 'float32', []), keep: tensor('keep', 'float32', []) },
+        layout: { inputsFirst: columns > 1, columns },
+      };
+    };
+    const all = [inputsOf(0, [4, 4], 1), inputsOf(1, [9, 4], 1), inputsOf(2, [4, 12], 3), inputsOf(3, [4, 4], 1)];
+    const values = Object.fromEntries(
+      all.flatMap(({ parameter, gradient, state }, i) =>
+        [parameter, gradient, state.momentum!].map((t, j) => [inputName(t), numbers(t.shape as number[], 10 * i + j)]),
+      ),
+    );
+    const feeds = { ...values, rate: scalarValue(0.02), keep: scalarValue(0.99) };
+    const outputsOf = (updated: readonly Updated[]): Tensor[] =>
+      updated.flatMap((u) => [u.parameter, u.state.momentum!]);
+    const together = evaluateTensors(outputsOf(optimizers.muon.updateTogether!(options, all, 0.1)), feeds);
+    const single = evaluateTensors(outputsOf(all.map((one) => optimizers.muon.update(options, one, 0.1))), feeds);
+    together.forEach((t, i) => {
+      t.data.forEach((v, at) => {
+        expect(v).toBeCloseTo(Number(single[i]!.data[at]), 12);
+      });
+    });
   });
 
   it('treats query, key and value that lie side by side as three matrices', () => {

@@ -1,7 +1,7 @@
 // Optimizers as graph: (parameter, gradient, state) → (parameter, state). One table row an algorithm.
 
 import { abs, add, div, maximum, mean, mul, rsqrt, sqrt, square, sub, type Tensor, unsqueeze } from '@yumo/core';
-import { muonUpdate } from './muon.ts';
+import { muonUpdates } from './muon.ts';
 import type { OptimizerRecipe } from './recipe.ts';
 
 export type OptimizerKind = OptimizerRecipe['kind'];
@@ -50,6 +50,8 @@ export interface Optimizer<K extends OptimizerKind> {
   scalars(options: OptionsOf<K>, rate: number, step: number, decay: number): Readonly<Record<string, number>>;
   /** @param decay the weight decay of this group of parameters, also known when the graph is built: 0 leaves nodes out. */
   update(options: OptionsOf<K>, inputs: UpdateInputs, decay: number): Updated;
+  /** The updates of a whole group, where doing them together is faster than one by one. */
+  updateTogether?(options: OptionsOf<K>, inputs: readonly UpdateInputs[], decay: number): Updated[];
 }
 
 const zeros = (shape: readonly number[]): StateForm => ({ shape, initial: 0 });
@@ -279,6 +281,7 @@ export const optimizers: { readonly [K in OptimizerKind]: Optimizer<K> } = {
   muon: {
     state: (_, shape) => ({ momentum: zeros(shape) }),
     scalars: (_, rate, __, decay) => ({ rate, keep: 1 - rate * decay }),
-    update: muonUpdate,
+    update: (options, inputs, decay) => muonUpdates(options, [inputs], decay)[0]!,
+    updateTogether: muonUpdates,
   },
 };

@@ -30,7 +30,14 @@ import {
   type Values,
 } from '@yumo/core';
 import { checkPatterns, type Group, groupParameters, isFrozen, layoutOf } from './groups.ts';
-import { type Optimizer, type OptimizerKind, optimizers, type StateForm } from './optimizers.ts';
+import {
+  type Optimizer,
+  type OptimizerKind,
+  optimizers,
+  type StateForm,
+  type Updated,
+  type UpdateInputs,
+} from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { rateShare } from './schedules.ts';
 
@@ -197,26 +204,34 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
     const largest = recipe.clip > 0 ? recipe.clip : 1e38;
     const scale = minimum(div(largest, add(norm, 1e-6)), 1);
     const outputs: Record<string, Tensor> = {};
-    for (const { group, parameter, forms } of plan) {
-      const updated = updateOf(group, {
+    for (const group of groups) {
+      const scalars = Object.fromEntries(
+        [...scalarTensors]
+          .filter(([name]) => name.startsWith(`${group.name}.`))
+          .map(([name, t]) => [name.slice(group.name.length + 1), t]),
+      );
+      const own = plan.filter((p) => p.group === group);
+      const inputs = own.map(({ parameter, forms }) => ({
         parameter: parameter.tensor,
         gradient: mul(gradients.get(parameter.name)!, scale),
         state: Object.fromEntries(
           Object.keys(forms).map((slot) => [slot, stateTensors.get(`${parameter.name}/${slot}`)!]),
         ),
-        scalars: Object.fromEntries(
-          [...scalarTensors]
-            .filter(([name]) => name.startsWith(`${group.name}.`))
-            .map(([name, t]) => [name.slice(group.name.length + 1), t]),
-        ),
+        scalars,
         layout: layoutOf(parameter.name),
+      }));
+      updatesOf(group, inputs).forEach((updated, i) => {
+        const { parameter } = own[i]!;
+        outputs[next(parameter.name)] = updated.parameter;
+        for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
+        if (recipe.ema > 0) {
+          const average = averaged(parameter.name);
+          outputs[next(average)] = add(
+            mul(stateTensors.get(average)!, averageKeep),
+            mul(updated.parameter, averageRest),
+          );
+        }
       });
-      outputs[next(parameter.name)] = updated.parameter;
-      for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
-      if (recipe.ema > 0) {
-        const average = averaged(parameter.name);
-        outputs[next(average)] = add(mul(stateTensors.get(average)!, averageKeep), mul(updated.parameter, averageRest));
-      }
     }
     const each = concat(
       squares.map((s) => reshape(s, [1])),
@@ -340,5 +355,7 @@ const rowOf = <K extends OptimizerKind>(group: Group<K>): Optimizer<K> => optimi
 const stateOf = <K extends OptimizerKind>(g: Group<K>, shape: readonly number[]) => rowOf(g).state(g.options, shape);
 const scalarsOf = <K extends OptimizerKind>(g: Group<K>, rate: number, step: number) =>
   rowOf(g).scalars(g.options, rate, step, g.decay);
-const updateOf = <K extends OptimizerKind>(g: Group<K>, inputs: Parameters<Optimizer<K>['update']>[1]) =>
-  rowOf(g).update(g.options, inputs, g.decay);
+function updatesOf<K extends OptimizerKind>(g: Group<K>, inputs: readonly UpdateInputs[]): Updated[] {
+  const row = rowOf(g);
+  return row.updateTogether?.(g.options, inputs, g.decay) ?? inputs.map((each) => row.update(g.options, each, g.decay));
+}

@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly wholeOnDevice?: boolean;
   /** Bytes of weights beyond which a graph is compiled from a temporary file, in pieces; just under 2 GiB by default, where one piece ends. */
   readonly externalDataAt?: number;
+  /** Writes the times of all operations of every program when it is disposed of, as Chrome's trace format, into files that begin so. */
+  readonly profile?: string;
 }
 
 /** Files for an engine, in a folder of their own among the temporary ones. */
@@ -42,6 +44,7 @@ export async function onnxruntimeNode({
   threads = availableParallelism(),
   wholeOnDevice = false,
   externalDataAt,
+  profile,
 }: NodeOptions = {}): Promise<Runtime> {
   let engine: Omit<Engine, 'fillsTargets'> & { listSupportedBackends?(): { name: string }[] };
   try {
@@ -79,6 +82,7 @@ export async function onnxruntimeNode({
       enableCpuMemArena: true,
       graphOptimizationLevel: purpose === 'training' ? 'basic' : 'all',
       logSeverityLevel: 3,
+      ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
       // Threads may spin inside a run, never between runs: the machine is shared.
       extra: {
         session: { force_spinning_stop: '1', ...(wholeOnDevice ? { disable_cpu_ep_fallback: '1' } : {}) },

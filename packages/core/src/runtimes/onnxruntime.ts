@@ -264,7 +264,10 @@ export function onnxruntime(
     description,
     async compile(graph, { constants = {}, purpose = 'inference', resident: asked = [], signal }: CompileOptions = {}) {
       const resident = engine.keepsOutputs === true ? asked : [];
-      const file = await forEngine(engine, onnxModel(graph, { constants, target }));
+      const file = await forEngine(
+        engine,
+        onnxModel(graph, { constants, target: { ...target, training: purpose === 'training' } }),
+      );
       const made = await create(file.model, purpose, file.data ?? {}, signal, resident).catch(
         async (error: unknown) => {
           await file.remove?.();

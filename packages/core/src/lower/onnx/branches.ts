@@ -2,7 +2,7 @@
 
 import type { Graph } from '../../tensor.ts';
 import type { Value } from '../../value.ts';
-import { Emitter, type Target } from './emitter.ts';
+import { Emitter, type Target, usualTarget } from './emitter.ts';
 import { type Emitted, emit, type OnnxOptions, opset } from './model.ts';
 import type { ModelProto, ValueInfo } from './proto.ts';
 
@@ -20,7 +20,7 @@ export interface Branches {
  * @throws YumoError `GRAPH`
  */
 export function branchesModel({ flag, whenTrue, whenFalse }: Branches, options: OnnxOptions = {}): ModelProto {
-  const target: Target = { contrib: true, webgpu: false, ...options.target };
+  const target: Target = { ...usualTarget, ...options.target };
   const outer = new Emitter(target, () => 0);
   outer.reserve(flag);
   const names = [...new Set([whenFalse, whenTrue].flatMap((g) => Object.keys(g.outputs)))];

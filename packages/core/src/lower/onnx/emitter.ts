@@ -12,7 +12,12 @@ export interface Target {
   readonly contrib: boolean;
   /** Keep to what WebGPU kernels exist for: no arithmetic on int64, no OneHot; repeated indices may be added by ScatterND. */
   readonly webgpu: boolean;
+  /** The file is run many times with other weights: passes over memory count more than the number of nodes. */
+  readonly training: boolean;
 }
+
+/** onnxruntime on a processor, for answers. */
+export const usualTarget: Target = { contrib: true, webgpu: false, training: false };
 
 export class Emitter {
   readonly nodes: NodeProto[] = [];

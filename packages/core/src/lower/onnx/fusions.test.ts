@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
-import { add, matmul, mul } from '../../ops/build.ts';
-import { gelu } from '../../ops/compose.ts';
+import { add, matmul, mul, sum } from '../../ops/build.ts';
+import { gelu, square } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
 import { type Graph, type Tensor, tensor } from '../../tensor.ts';
@@ -93,4 +93,31 @@ it('a bias is added to a 4-bit product', async () => {
   const options = { constants, weightBits: 4 } as const;
   expect(operators(graph, options)).toEqual(['MatMulNBits', 'Add']);
   expect(await difference(graph, { x: draw(1, 3, 8) }, options)).toBeLessThan(0.5);
+});
+
+const training = { target: { training: true } } as const;
+
+it('a training adds the bias after the product, in all threads', async () => {
+  const graph = graphOf({ y: add(matmul(x, w), bias) }, w, bias);
+  expect(operators(graph)).toEqual(['Gemm']);
+  expect(operators(graph, training)).toEqual(['Gemm', 'Add']);
+  const feeds = { x: draw(1, 3, 8), ...constants };
+  expect(await difference(graph, feeds, training)).toBeLessThan(1e-6);
+  // Of stacks too, and a matrix is still taken along.
+  const stack = tensor('stack', 'float32', [2, 3, 8]);
+  const of = { inputs: [stack, w, bias], outputs: { y: add(matmul(stack, w), bias) } };
+  expect(operators(of, training)).toEqual(['Reshape', 'Gemm', 'Add', 'Reshape']);
+  expect(await difference(of, { stack: draw(1, 2, 3, 8), ...constants }, training)).toBeLessThan(1e-6);
+  expect(operators(graphOf({ y: add(matmul(x, w), residual) }, w, residual), training)).toEqual(['Gemm']);
+});
+
+it('a training sums squares without writing them down', async () => {
+  const graph = graphOf({ all: sum(square(x)), each: sum(square(add(x, 1)), [-1], true) });
+  expect(operators(graph, training).filter((op) => op !== 'Add')).toEqual(['ReduceSumSquare', 'ReduceSumSquare']);
+  expect(await difference(graph, { x: draw(1, 3, 8) }, training)).toBeLessThan(1e-5);
+  // Squares that somebody else reads are written down anyway; sums over rows are products with ones; x · y is no square.
+  const y = square(x);
+  expect(operators(graphOf({ y, total: sum(y) }), training)).not.toContain('ReduceSumSquare');
+  expect(operators(graphOf({ rows: sum(square(x), [0]) }), training)).toContain('Gemm');
+  expect(operators(graphOf({ dot: sum(mul(x, add(x, 1))) }), training)).not.toContain('ReduceSumSquare');
 });

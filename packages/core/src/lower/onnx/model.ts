@@ -6,9 +6,9 @@ import { topological } from '../../graph/topological.ts';
 import type { OpName } from '../../ops/signatures.ts';
 import { type Graph, inputName, type Node, narrowed, type OpNode, show, type Tensor } from '../../tensor.ts';
 import type { DType, Value } from '../../value.ts';
-import { Emitter, isStatic, type Target } from './emitter.ts';
+import { Emitter, isStatic, type Target, usualTarget } from './emitter.ts';
 import { isHalvable, lowerHalfWeight } from './half.ts';
-import { type At, type Lower, lowerings } from './ops.ts';
+import { type At, isSumOfRows, type Lower, lowerings, lowerSumOfSquares } from './ops.ts';
 import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerFourBitMatmul, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
 
@@ -87,6 +87,17 @@ function geluOf(mul: OpNode<'mul'>, readers: (t: Tensor) => number): { x: Tensor
   return undefined;
 }
 
+/** x of Σ x², whose squares nobody else reads: they need not be written down. Sums over rows are products with ones instead. */
+function squaresOf(sum: OpNode<'sum'>, readers: (t: Tensor) => number): Tensor | undefined {
+  const [squares] = sum.inputs;
+  const { node } = squares;
+  if (node.kind !== 'op' || node.op !== 'mul' || squares.dtype !== 'float32' || readers(squares) !== 1)
+    return undefined;
+  if (isSumOfRows(squares, sum.attrs)) return undefined;
+  const [a, b] = node.inputs as readonly [Tensor, Tensor]; // mul has two
+  return a.node === b.node && a.result === b.result ? a : undefined;
+}
+
 /** The operator set of every file. */
 export const opset = 21;
 
@@ -128,7 +139,7 @@ export function emit(
 ): Emitted {
   const { constants = {}, int64Inputs = [], weightBits, halfWeights = false, sizeNames = {} } = options;
   const prefix = branch?.prefix ?? '';
-  const target: Target = { contrib: true, webgpu: false, ...options.target };
+  const target: Target = { ...usualTarget, ...options.target };
   const { outputs } = simplify(graph);
   const order = topological(Object.values(outputs));
 
@@ -188,6 +199,7 @@ export function emit(
 
   const fused = new Set<Node>();
   const gelus = new Map<Node, Tensor>();
+  const squares = new Map<Node, Tensor>();
   for (const node of order) {
     if (node.kind !== 'op') continue;
     if (node.op === 'add') {
@@ -197,6 +209,11 @@ export function emit(
       // Gemm and back brings BERT nothing and costs a decoder 5 % (docs/log.md).
       const small = weightBits !== undefined && isQuantizable(gemm.matmul, constants);
       if (small ? gemm.other.shape.length === 1 : isStatic(gemm.product.shape)) fused.add(gemm.matmul);
+    }
+    const squared = target.training && node.op === 'sum' ? squaresOf(node, readers) : undefined;
+    if (squared) {
+      squares.set(node, squared);
+      fused.add(node.inputs[0]!.node);
     }
     const gelu = node.op === 'mul' ? geluOf(node, readers) : undefined;
     if (gelu) {
@@ -235,17 +252,20 @@ export function emit(
           continue;
         }
         const rows = a.shape.length > 2 ? e.node('Reshape', [resolve(a), e.sizes([-1, a.shape.at(-1)!])]) : resolve(a);
-        const flat = e.node('Gemm', [rows, resolve(b), resolve(other)], {
-          transA: +attrs.transposeA,
-          transB: +attrs.transposeB,
-          alpha: { float: attrs.scale },
-        });
+        const transposes = { transA: +attrs.transposeA, transB: +attrs.transposeB, alpha: { float: attrs.scale } };
+        // The CPU kernel writes a bias into the result in one thread before it multiplies; Add takes all threads (docs/log.md).
+        const apart = target.training && !target.webgpu && other.shape.length === 1;
+        const flat = apart
+          ? e.node('Add', [e.node('Gemm', [rows, resolve(b)], transposes), resolve(other)])
+          : e.node('Gemm', [rows, resolve(b), resolve(other)], transposes);
         names.set(node, [a.shape.length > 2 ? e.node('Reshape', [flat, e.sizes(product.shape)]) : flat]);
         continue;
       }
     }
     const gelu = gelus.get(node);
-    if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
+    const squared = squares.get(node);
+    if (squared && node.op === 'sum') names.set(node, lowerSumOfSquares(e, resolve(squared), node.attrs));
+    else if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
     else if (lowerSmallMatmul && node.op === 'matmul' && isQuantizable(node, constants))
       names.set(node, [lowerSmallMatmul(e, node, resolve(node.inputs[0]), constants)]);
     else if (weightBits && node.op === 'gather' && isQuantizable(node, constants))

@@ -31,6 +31,18 @@ const reduction =
     }: { names: readonly [string]; attrs: { axes: readonly number[]; keep: boolean } },
   ): readonly string[] => [e.node(op, [x, e.int64s(axes)], { keepdims: keep ? 1 : 0 })];
 
+/** Whether a sum is over everything but the last axis. */
+export const isSumOfRows = (x: Tensor, { axes, keep }: AttrsOf<'sum'>): boolean =>
+  x.shape.length >= 2 &&
+  !keep &&
+  axes.length === x.shape.length - 1 &&
+  !axes.includes(x.shape.length - 1) &&
+  x.dtype === 'float32';
+
+/** Σ x² in one pass. */
+export const lowerSumOfSquares = (e: Emitter, x: string, attrs: AttrsOf<'sum'>): readonly string[] =>
+  reduction('ReduceSumSquare')(e, { names: [x], attrs });
+
 /** ScatterElements and ScatterND want int64 indices on WebGPU; the cast must come last, since nothing else computes on int64 there. */
 const indices64 = (e: Emitter, name: string, t: Tensor): string =>
   t.dtype === 'int64' ? name : e.node('Cast', [name], { to: onnxType('int64') });
@@ -99,18 +111,11 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
       attrs: { axes, keep },
     } = at;
     // Σ over all rows as a product with a row of ones: a third of the time of ReduceSum over leading axes on the CPU.
-    const rank = x.shape.length;
-    if (
-      rank >= 2 &&
-      !keep &&
-      axes.length === rank - 1 &&
-      !axes.includes(rank - 1) &&
-      isStatic(x.shape) &&
-      x.dtype === 'float32' &&
-      !e.target.webgpu
-    ) {
-      const width = x.shape.at(-1)!;
-      const rows = x.shape.reduce((n, d) => n * d, 1) / width;
+    const { shape } = x;
+    const rank = shape.length;
+    if (isSumOfRows(x, { axes, keep }) && isStatic(shape) && !e.target.webgpu) {
+      const width = shape.at(-1)!;
+      const rows = shape.reduce((n, d) => n * d, 1) / width;
       const flat = rank === 2 ? name : e.node('Reshape', [name, e.int64s([rows, width])]);
       const ones = e.constant(
         { dtype: 'float32', shape: [1, rows], data: new Float32Array(rows).fill(1) },
