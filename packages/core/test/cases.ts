@@ -111,6 +111,11 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     },
     { x: [any(2, 3), positive(2, 3)], attrs: {} },
     { x: [any(2, 1, 4), positive(3, 1)], attrs: {}, why: 'both sides broadcast' },
+    {
+      x: [ints([5], 16777216, 16777215, -16777213, 9999999, 16777213), ints([5], 3, 7, 5, -4095, 16777214)],
+      attrs: {},
+      why: 'integers up to 2²⁴',
+    },
   ],
   pow: [
     { x: [positive(2, 3), any(2, 3)], attrs: {} },
@@ -165,14 +170,17 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [any(5, 3)], attrs: { axes: [0], keep: false }, why: 'over rows: a product with ones on the CPU' },
     { x: [any(2, 3)], attrs: { axes: [0, 1], keep: false } },
     { x: [ints([2, 3], 1, -2, 16777217, 4, 5, 6)], attrs: { axes: [1], keep: false }, why: 'integers' },
+    { x: [ints([2, 3, 1], 1, -2, 7, 4, 5, 6)], attrs: { axes: [0, 2], keep: false }, why: 'integers, over two axes' },
   ],
   max: [
     { x: [any(2, 3, 4)], attrs: { axes: [2], keep: false } },
     { x: [any(2, 3)], attrs: { axes: [0], keep: true } },
     { x: [ints([2, 2], 16777217, 16777216, -9, -3)], attrs: { axes: [1], keep: false }, why: 'integers' },
+    { x: [ints([2, 2, 2], 1, 2, -9, -3, 5, 0, -7, 4)], attrs: { axes: [1], keep: false }, why: 'integers, inner axis' },
   ],
   argmax: [
     { x: [any(2, 5)], attrs: { axis: 1 } },
+    { x: [ints([2, 3, 2], 1, 2, -9, 3, 5, 0, -7, 4, 4, 6, 1, 6)], attrs: { axis: 1 }, why: 'integers' },
     { x: [value('float32', [3], [1, 7, 7])], attrs: { axis: 0 }, why: 'the first of equals' },
   ],
   softmax: [
@@ -192,6 +200,11 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
       attrs: { axis: 1, exclusive: false, reverse: false },
       why: 'integers',
     },
+    {
+      x: [ints([3, 2, 1], 1, 0, 2, 1, 0, 3)],
+      attrs: { axis: 0, exclusive: false, reverse: false },
+      why: 'integers, along the first axis',
+    },
   ],
   topK: [
     { x: [any(2, 6)], attrs: { axis: 1, k: 3, largest: true } },
@@ -209,6 +222,8 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
     { x: [any(2, 3, 4)], attrs: { permutation: [2, 0, 1] } },
     { x: [any(2, 1, 3, 2, 2)], attrs: { permutation: [0, 3, 1, 4, 2] }, why: 'five axes' },
     { x: [bools([2, 3], 1, 0, 0, 1, 1, 0)], attrs: { permutation: [1, 0] } },
+    { x: [bools([2, 1, 3], 1, 0, 0, 1, 1, 0)], attrs: { permutation: [2, 0, 1] }, why: 'three axes of booleans' },
+    { x: [ints([2, 1, 3], 1, 2, 3, 4, 5, 6)], attrs: { permutation: [2, 0, 1] }, why: 'three axes of integers' },
   ],
   expand: [
     { x: [any(2, 1, 3)], attrs: { shape: [4, 2, 5, 3] } },

@@ -18,14 +18,7 @@ import {
 } from './parity/table.ts';
 
 /** What an engine cannot do. What is listed must really fail, in these words; what fails must be listed. */
-const knownFailures: KnownFailures = {
-  'tfjs webgl, Chromium': {
-    'div forward': {
-      words: /^off by 3\.0e\+0/,
-      why: "its shaders keep integers as float32, exact up to 2²⁴, and one case divides integers up to 2³¹; a graph whose constants are that large (dropout's masks) is refused when it is compiled",
-    },
-  },
-};
+const knownFailures: KnownFailures = {};
 
 /** Software that plays a GPU takes seconds a row: the whole table is measured when it is asked for, not with every test run. */
 const asked = process.env.YUMO_PARITY_ENGINES === '1';

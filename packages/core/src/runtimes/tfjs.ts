@@ -69,17 +69,45 @@ function checkGraph({ inputs, outputs }: Graph, plan: Plan, name: string, backen
   for (const [output, t] of Object.entries(outputs)) tfType(t.dtype, `output "${output}"`);
   for (const { node } of plan.constants) tfType(node.dtype, 'a constant');
   for (const { node } of plan.steps) for (const { dtype } of node.results) tfType(dtype, `${node.op} at ${node.place}`);
-  if (!integersAreFloats(backend)) return;
-  for (const { node } of plan.constants) {
-    const large = node.dtype === 'int32' && (node.value.data as Int32Array).find((n) => Math.abs(n) > largestExact);
-    if (large)
-      throw new YumoError(
-        'RUNTIME',
-        `${name}: the graph computes with the integer ${large}, and this backend keeps integers as float32, exact up to 2²⁴ ` +
-          '(the masks of dropout need all 32 bits); set dropout to 0, or use --device webgpu, cpu or tfjs-wasm',
-        { device: name, integer: large },
-      );
-  }
+  const hint = '(the masks of dropout need all 32 bits); set dropout to 0, or ';
+  for (const { node } of plan.constants) checkIntegers(node.value, 'the graph computes with', name, backend, hint);
+}
+
+/**
+ * Backends that keep integers as float32 refuse what float32 would round.
+ * @param what holds the numbers
+ * @throws YumoError `RUNTIME`
+ */
+function checkIntegers({ dtype, data }: Value, what: string, name: string, backend: TfBackend, hint = ''): void {
+  if (dtype !== 'int32' || !integersAreFloats(backend)) return;
+  const large = (data as Int32Array).find((n) => Math.abs(n) > largestExact);
+  if (large === undefined) return;
+  throw new YumoError(
+    'RUNTIME',
+    `${name}: ${what} the integer ${large}, and this backend keeps integers as float32, exact up to 2²⁴` +
+      `${hint ? ` ${hint}` : '; '}use --device webgpu, cpu or tfjs-wasm`,
+    { device: name, integer: large },
+  );
+}
+
+/** What GPUs refused since their devices were made, in their words. */
+const refusals = new WeakMap<EventTarget, string[]>();
+
+/**
+ * Shaders that do not compile and commands that are not valid: no call of TensorFlow.js reports them, and what they should have computed
+ * is zeros. Undefined where the backend has no WebGPU device.
+ */
+function refusalsOf(tf: TensorFlow): readonly string[] | undefined {
+  const { device } = tf.backend() as { device?: EventTarget };
+  if (!(device instanceof EventTarget)) return undefined;
+  const known = refusals.get(device);
+  if (known) return known;
+  const found: string[] = [];
+  device.addEventListener('uncapturederror', (event) => {
+    found.push((event as Event & { readonly error: Error }).error.message.trim().split('\n')[0]!);
+  });
+  refusals.set(device, found);
+  return found;
 }
 
 /** @throws YumoError `RUNTIME` when the module has no such backend, or the device is missing. */
@@ -136,6 +164,7 @@ export async function tfjs({
       new Map(graph.inputs.filter((t) => inputName(t) in constants).map((t) => [inputName(t), form(t)])),
       constants,
     );
+    for (const [weight, v] of Object.entries(constants)) checkIntegers(v, `weight "${weight}" holds`, name, backend);
     const plans = new Map<string, Plan>();
     const planFor = (names: readonly string[]): Plan => {
       const key = JSON.stringify(names);
@@ -192,6 +221,7 @@ export async function tfjs({
       throwIfAborted(stop, 'run');
       if (released) throw new YumoError('RUNTIME', 'run: the program was disposed', {});
       const sizes = checkFeeds(forms, feeds, fixed);
+      for (const [input, v] of Object.entries(feeds)) checkIntegers(v, `input "${input}" holds`, name, backend);
       checkOutputs(outputForms, wanted, into, sizes);
       const size = (d: Dim): number => {
         const n = evaluateDim(d, sizes);
@@ -202,8 +232,12 @@ export async function tfjs({
       const plan = planFor(wanted);
       const held: (TfTensor | undefined)[] = new Array(plan.slots).fill(undefined);
       const lasting = new Set<number>();
+      let refused: readonly string[] | undefined;
+      let before = 0;
       try {
         await stretch(() => {
+          refused = refusalsOf(tf);
+          before = refused?.length ?? 0;
           for (const { node, slot } of plan.constants) {
             held[slot] = resident(node, () => narrowed(node));
             lasting.add(slot);
@@ -234,7 +268,7 @@ export async function tfjs({
           await pause();
           throwIfAborted(stop, 'run');
         }
-        return await fetchAll(wanted, plan, held, feeds, into);
+        return await fetchAll(wanted, plan, held, feeds, into, () => refused?.[before]);
       } finally {
         held.forEach((t, slot) => {
           if (t && !lasting.has(slot)) t.dispose();
@@ -249,6 +283,7 @@ export async function tfjs({
       held: readonly (TfTensor | undefined)[],
       feeds: Readonly<Record<string, Value>>,
       into: Readonly<Record<string, Value>>,
+      refused: () => string | undefined,
     ): Promise<Record<string, Value>> {
       const tensors = plan.outputs.map((slot) => held[slot]!);
       const read = readsAtOnce(backend)
@@ -262,6 +297,13 @@ export async function tfjs({
               error,
             );
           });
+      const refusal = refused(); // told by the time that later work is done
+      if (refusal !== undefined)
+        throw new YumoError(
+          'RUNTIME',
+          `${name}: the GPU refused a part of the work, and the results are worthless: ${refusal}; use --device webgpu, cpu or tfjs-wasm`,
+          { device: name },
+        );
       const shared = new Set<ArrayBufferLike>(Object.values(feeds).map((v) => v.data.buffer));
       for (const t of residents.values()) if (backend === 'cpu') shared.add((t.dataSync() as Float32Array).buffer);
       const results: Record<string, Value> = {};

@@ -16,7 +16,14 @@ export interface Column {
   readonly engine: string;
   /** Computes by shaders, whose sin and cos are less exact. */
   readonly graphics?: true;
+  /** What it refuses by design, in its words. */
+  readonly refuses?: { readonly words: RegExp; readonly why: string };
 }
+
+const integersAsFloats = {
+  words: /^tfjs-web(gl|gpu): .* this backend keeps integers as float32, exact up to 2²⁴/,
+  why: 'cases with integers beyond 2²⁴ are refused, since its shaders compute on integers as float32',
+};
 
 export const columns: readonly Column[] = [
   { label: 'onnxruntime cpu, Node', place: 'Node', engine: 'cpu' },
@@ -26,8 +33,14 @@ export const columns: readonly Column[] = [
   { label: 'onnxruntime-web webgpu, Chromium', place: 'Chromium', engine: 'webgpu', graphics: true },
   { label: 'tfjs cpu, Node', place: 'Node', engine: 'tfjs-cpu' },
   { label: 'tfjs wasm, Node', place: 'Node', engine: 'tfjs-wasm' },
-  { label: 'tfjs webgl, Chromium', place: 'Chromium', engine: 'tfjs-webgl', graphics: true },
-  { label: 'tfjs webgpu, Chromium', place: 'Chromium', engine: 'tfjs-webgpu', graphics: true },
+  { label: 'tfjs webgl, Chromium', place: 'Chromium', engine: 'tfjs-webgl', graphics: true, refuses: integersAsFloats },
+  {
+    label: 'tfjs webgpu, Chromium',
+    place: 'Chromium',
+    engine: 'tfjs-webgpu',
+    graphics: true,
+    refuses: integersAsFloats,
+  },
 ];
 
 /** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes a minute for the gradients of a model. */

@@ -13,8 +13,16 @@ import { build, worstError } from '../case-graph.ts';
 import { type Case, cases, random } from '../cases.ts';
 import { feedsFor, tiny, weights } from '../models/tiny-configs.ts';
 
+/** An operation that an engine can do in part: the largest error of the cases that it computes, and why it refuses the others. */
+export interface InPart {
+  readonly error: number;
+  readonly refused: string;
+  readonly cases: number;
+  readonly of: number;
+}
+
 /** The largest error over max(1, |value|); the engine's own words when it cannot; null where there is nothing to compute. */
-export type Outcome = number | string | null;
+export type Outcome = number | string | InPart | null;
 
 export type Part = 'forward' | 'gradient';
 
@@ -46,9 +54,10 @@ function upstream(shape: readonly number[], seed: number): Tensor {
   return constant({ dtype: 'float32', shape, data });
 }
 
-/** All cases of an operation side by side in one graph: an engine compiles one program a row. */
-function operationProbe(op: OpName): Probe {
-  const all = (cases[op] as readonly Case<OpName>[]).map((c, i) => {
+/** Cases of an operation side by side in one graph, all that have the part unless one is named: an engine compiles one program a row. */
+function operationProbe(op: OpName, part: Part, only?: number): Probe {
+  const all = (cases[op] as readonly Case<OpName>[]).flatMap((c, i) => {
+    if (only !== undefined && i !== only) return [];
     const { inputs, results, feeds } = build(op, c, `c${i}.`);
     const flat = new Set(c.flat ?? []);
     const floats = inputs.filter((t, at) => t.dtype === 'float32' && !flat.has(at));
@@ -56,7 +65,8 @@ function operationProbe(op: OpName): Probe {
     const differentiable = y.dtype === 'float32' && floats.length > 0 && op !== 'detach' && op !== 'floor';
     const loss = differentiable ? sum(mul(y, upstream(y.shape as readonly number[], 7 + i))) : undefined;
     const gradients = loss ? gradient(loss, floats).map((g, at) => [`g${i}.${at}`, g] as const) : [];
-    return { inputs, feeds, results: results.map((t, at) => [`f${i}.${at}`, t] as const), gradients };
+    if (part === 'gradient' && gradients.length === 0) return [];
+    return [{ inputs, feeds, results: results.map((t, at) => [`f${i}.${at}`, t] as const), gradients }];
   });
   return {
     inputs: all.flatMap((c) => c.inputs),
@@ -110,7 +120,23 @@ function fault(name: string, got: Value | undefined, shape: readonly number[]): 
 
 /** Compiles a part of a row for an engine, runs it, and compares. */
 export async function measure(runtime: Runtime, { row, part }: Cell): Promise<Outcome> {
-  const probe = row in cases ? operationProbe(row as OpName) : modelProbe(row);
+  if (!(row in cases)) return measureProbe(runtime, modelProbe(row), part);
+  const op = row as OpName;
+  const whole = await measureProbe(runtime, operationProbe(op, part), part);
+  if (typeof whole !== 'string') return whole;
+  // Which cases are refused, and what of the others?
+  const single: (number | string)[] = [];
+  for (const i of cases[op].keys()) {
+    const outcome = await measureProbe(runtime, operationProbe(op, part, i), part);
+    if (outcome !== null) single.push(outcome);
+  }
+  const errors = single.filter((x) => typeof x === 'number');
+  const words = single.filter((x) => typeof x === 'string');
+  if (errors.length === 0 || words.length === 0) return whole;
+  return { error: Math.max(...errors), refused: words[0]!, cases: words.length, of: single.length };
+}
+
+async function measureProbe(runtime: Runtime, probe: Probe, part: Part): Promise<number | string | null> {
   const outputs = probe[part];
   const entries = Object.entries(outputs);
   if (entries.length === 0) return null;

@@ -16,6 +16,8 @@ export interface ParityPage {
 }
 
 tf.enableProdMode();
+// Small tensors that are not on the GPU yet are computed in JavaScript otherwise, and the shaders are not tried.
+for (const flag of ['WEBGPU_CPU_FORWARD', 'WEBGL_CPU_FORWARD']) tf.env().set(flag, false);
 const wasmPaths = `${location.origin}/ort/`;
 const engines: Readonly<Record<string, () => Promise<Runtime>>> = {
   wasm: () => onnxruntimeWeb({ device: 'wasm', wasmPaths, threads: 2 }),

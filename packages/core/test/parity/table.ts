@@ -28,8 +28,11 @@ export function keepResults(label: string, digest: string, results: Results): vo
 /** Some cell is measured, or the engine is known not to be here. */
 export const hasBegun = (results: Results): boolean => typeof results === 'string' || Object.keys(results).length > 0;
 
-const shown = (x: Outcome | undefined): string =>
-  typeof x === 'number' ? (x === 0 ? '0' : x.toExponential(1)) : typeof x === 'string' ? 'fails' : '?';
+function shown(x: Outcome | undefined): string {
+  if (typeof x === 'number') return x === 0 ? '0' : x.toExponential(1);
+  if (typeof x === 'string') return 'fails';
+  return x ? `${shown(x.error)}*` : '?';
+}
 
 /** Forward and gradient in one cell: `3.0e-8 / 1.2e-7`. */
 const shownRow = (results: Readonly<Record<string, Outcome>>, row: string): string =>
@@ -60,12 +63,21 @@ const toleranceOf = ({ graphics }: Column, row: string): number =>
 
 /** What is wrong with a cell: what was thrown, that it hung or died, or that it is off by more than rounding. */
 export function failureOf(column: Column, cell: Cell, results: Readonly<Record<string, Outcome>>): string | undefined {
-  const outcome = results[keyOf(cell)];
-  if (typeof outcome !== 'number') return outcome ?? undefined;
+  const outcome = results[keyOf(cell)] ?? undefined;
+  if (outcome === undefined || typeof outcome === 'string') return outcome;
+  const error = typeof outcome === 'number' ? outcome : outcome.error;
   const most = toleranceOf(column, cell.row);
-  return outcome <= most
-    ? undefined
-    : `off by ${outcome.toExponential(1)}, where at most ${most.toExponential(1)} is rounding`;
+  if (error > most) return `off by ${error.toExponential(1)}, where at most ${most.toExponential(1)} is rounding`;
+  if (typeof outcome === 'number' || column.refuses?.words.test(outcome.refused)) return undefined;
+  return `${outcome.cases} of ${outcome.of} cases: ${outcome.refused}`;
+}
+
+/** The line about what a column refuses by design; nothing where it refused nothing. */
+function refusalNote({ label, refuses }: Column, results: Readonly<Record<string, Outcome>>): string[] {
+  const found = Object.values(results).filter((x) => typeof x === 'object' && x !== null);
+  if (!refuses || found.length === 0) return [];
+  const [first] = found;
+  return [`- ${label}, \`*\` (${found.length} cells): ${refuses.why}: \`${first!.refused.replaceAll('`', "'")}\``];
 }
 
 /** The text of PARITY.md. */
@@ -81,6 +93,7 @@ export function tableText(
   for (const { column, results } of measured) {
     const missing = cells.filter((cell) => !(keyOf(cell) in results)).length;
     if (missing > 0) notes.push(`- ${column.label}: ${missing} of ${cells.length} cells (\`?\`) are not measured yet`);
+    notes.push(...refusalNote(column, results));
     for (const cell of cells) {
       const failure = failureOf(column, cell, results);
       const why = knownFailures[column.label]?.[keyOf(cell)]?.why;
@@ -94,7 +107,7 @@ export function tableText(
 
 Forward / gradients: the largest error over max(1, |value|) against the double-precision interpreter, over all cases of \`test/cases.ts\`, and
 over the first head of each family (tiny, all outputs; gradients of its loss by every parameter). float32 rounds at 6e-8. One number: there is
-nothing to differentiate. WebGPU and WebGL run on a processor here (SwiftShader); what they are off by in sin and cos, their standards allow.
+nothing to differentiate. \`*\`: some cases are refused, in words (below). WebGPU and WebGL run on a processor here (SwiftShader); what they are off by in sin and cos, their standards allow.
 Written by \`YUMO_PARITY_ENGINES=1 npx vitest run test/parity.test.ts\` in \`packages/core\`.
 
 ${aligned([head, ...body])}

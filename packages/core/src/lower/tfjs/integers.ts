@@ -4,6 +4,25 @@ import { YumoError } from '../../errors.ts';
 import { readsAtOnce } from './backends.ts';
 import type { Device, TfTensor } from './tensor-flow.ts';
 
+/**
+ * Numbers as float32. On WebGPU the cast itself only gives the buffer of integers another name (TensorFlow.js 4.22), and kernels that copy
+ * what they read without converting it (transpose) do not compile for that; a sum writes a buffer of floats.
+ */
+export function toFloat({ tf, backend }: Device, x: TfTensor): TfTensor {
+  const y = tf.cast(x, 'float32');
+  return backend === 'webgpu' && x.dtype !== 'float32' ? tf.add(y, tf.scalar(0)) : y;
+}
+
+/**
+ * A function that moves or compares numbers, by way of float32 on WebGPU, for integers and booleans: `transpose` has no kernel for them
+ * there (its shader does not compile, which no call reports: the results are zeros), and sum, max, argMax and cumsum transpose.
+ */
+export function asFloats(device: Device, x: TfTensor, f: (x: TfTensor) => TfTensor): TfTensor {
+  if (device.backend !== 'webgpu' || x.dtype === 'float32') return f(x);
+  const y = f(toFloat(device, x));
+  return y.dtype === 'float32' ? device.tf.cast(y, x.dtype) : y; // positions of the largest are integers already
+}
+
 /** 0 − x. `neg` multiplies by a float32 −1 on WebAssembly, which costs the digits beyond 2²⁴. */
 export const negate = ({ tf }: Device, x: TfTensor): TfTensor => tf.sub(tf.scalar(0, 'int32'), x);
 

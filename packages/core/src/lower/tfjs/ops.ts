@@ -4,7 +4,7 @@ import type { Dim } from '../../dimension.ts';
 import { YumoError } from '../../errors.ts';
 import type { AttrsOf, InputsOf, OpName, ResultsOf } from '../../ops/signatures.ts';
 import type { DType } from '../../value.ts';
-import { divide, flatPositions, magnitude, multiply, negate, positions } from './integers.ts';
+import { asFloats, divide, flatPositions, magnitude, multiply, negate, positions, toFloat } from './integers.ts';
 import type { Device, TensorFlow, TfTensor } from './tensor-flow.ts';
 
 /** What a row may ask about the node it computes. */
@@ -47,13 +47,15 @@ const two =
 
 const reduction =
   (name: 'sum' | 'max') =>
-  ({
-    tf,
-    x: [x],
-    attrs: { axes, keep },
-  }: One & { attrs: { axes: readonly number[]; keep: boolean } }): readonly [TfTensor] => [
-    axes.length === 0 ? tf.clone(x) : tf[name](x, [...axes], keep),
-  ];
+  (at: One & { attrs: { axes: readonly number[]; keep: boolean } }): readonly [TfTensor] => {
+    const [x] = at.x;
+    const { axes, keep } = at.attrs;
+    return [axes.length === 0 ? at.tf.clone(x) : asFloats(at, x, (t) => at.tf[name](t, [...axes], keep))];
+  };
+
+/** The axes in the given order. */
+const permuted = (device: Device, x: TfTensor, order: readonly number[]): TfTensor =>
+  asFloats(device, x, (t) => device.tf.transpose(t, [...order]));
 
 /** x with the axes in another order and back, around a function of the last axis. */
 function alongLast(tf: TensorFlow, x: TfTensor, axis: number, f: (x: TfTensor) => TfTensor): TfTensor {
@@ -96,11 +98,13 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
     return [tf.mul(x, tf.sigmoid(tf.mul(tf.mul(x, slope), 2 * Math.sqrt(2 / Math.PI))))];
   },
   // On WebAssembly a cast to bool keeps the lowest byte of the number.
-  cast: ({ tf, x: [x], attrs: { to } }) => [
-    to === 'bool' && x.dtype !== 'bool'
-      ? tf.notEqual(x, tf.scalar(0, x.dtype as 'int32'))
-      : tf.cast(x, tfType(to, 'the target of a cast')),
-  ],
+  cast: (at) => {
+    const { tf } = at;
+    const [x] = at.x;
+    const to = tfType(at.attrs.to, 'the target of a cast');
+    if (to === 'float32') return [toFloat(at, x)];
+    return [to === 'bool' && x.dtype !== 'bool' ? tf.notEqual(x, tf.scalar(0, x.dtype as 'int32')) : tf.cast(x, to)];
+  },
   not: one('logicalNot'),
   detach: ({ tf, x: [x] }) => [tf.clone(x)],
 
@@ -138,20 +142,35 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
   sum: reduction('sum'),
   max: reduction('max'),
   // On WebGPU the only axis stays, with size 1.
-  argmax: ({ tf, x: [x], attrs: { axis } }) => [tf.reshape(tf.argMax(x, axis), x.shape.toSpliced(axis, 1))],
+  argmax: (at) => {
+    const [x] = at.x;
+    const { axis } = at.attrs;
+    return [
+      at.tf.reshape(
+        asFloats(at, x, (t) => at.tf.argMax(t, axis)),
+        x.shape.toSpliced(axis, 1),
+      ),
+    ];
+  },
   softmax: ({ tf, x: [x], attrs: { axis } }) => [alongLast(tf, x, axis, (t) => tf.softmax(t))],
 
-  cumsum: ({ tf, x: [x], attrs: { axis, exclusive, reverse } }) => [tf.cumsum(x, axis, exclusive, reverse)],
+  cumsum: (at) => {
+    const { axis, exclusive, reverse } = at.attrs;
+    return [asFloats(at, at.x[0], (t) => at.tf.cumsum(t, axis, exclusive, reverse))];
+  },
   // The kernel takes the largest along the last axis; of equals the first comes first there too.
-  topK: ({ tf, x: [x], attrs: { axis, k, largest } }) => {
+  topK: (at) => {
+    const { tf } = at;
+    const [x] = at.x;
+    const { axis, k, largest } = at.attrs;
     const swapped = [...x.shape.keys()].with(axis, x.rank - 1).with(x.rank - 1, axis);
-    const turned = (t: TfTensor): TfTensor => (axis === x.rank - 1 ? t : tf.transpose(t, swapped));
+    const turned = (t: TfTensor): TfTensor => (axis === x.rank - 1 ? t : permuted(at, t, swapped));
     const { values, indices } = tf.topk(largest ? turned(x) : tf.neg(turned(x)), k);
     return [turned(largest ? values : tf.neg(values)), turned(indices)];
   },
 
   reshape: ({ tf, x: [x], attrs: { shape }, size }) => [tf.reshape(x, shape.map(size))],
-  transpose: ({ tf, x: [x], attrs: { permutation } }) => [tf.transpose(x, [...permutation])],
+  transpose: (at) => [permuted(at, at.x[0], at.attrs.permutation)],
   expand: ({ tf, x: [x], attrs: { shape }, size }) => [tf.broadcastTo(x, shape.map(size))],
   slice: ({ tf, x: [x], attrs: { axis, start, end }, size }) => {
     const begin = x.shape.map(() => 0).with(axis, size(start));
