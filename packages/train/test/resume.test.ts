@@ -128,7 +128,7 @@ describe('a run on disk', () => {
   ])(
     `killed ${kills} times at random moments ends as if nothing had happened, bit for bit: %s`,
     {
-      timeout: 600_000,
+      timeout: Math.max(600_000, 60_000 * kills),
     },
     async (name, from) => {
       const [whole, pieces] = [join(place, `whole ${name}`), join(place, `pieces ${name}`)];
