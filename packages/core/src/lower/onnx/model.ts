@@ -117,8 +117,7 @@ function lowerCacheProduct(
   const [left] = node.inputs;
   const product = (i: 0 | 1, name: string): string =>
     lower(e, { ...node, inputs: [left, pieces[i]] }, [name, names[i]!])[0]!;
-  if (node.attrs.transposeB)
-    return e.node('Concat', [product(0, a), product(1, a)], { axis: left.shape.length - 1 });
+  if (node.attrs.transposeB) return e.node('Concat', [product(0, a), product(1, a)], { axis: left.shape.length - 1 });
   const sizes = e.sizes(pieces.map((p) => p.shape.at(-2)!));
   const [before, own] = e.nodeWithOutputs('Split', [a, sizes], 2, { axis: left.shape.length - 1 }) as [string, string]; // two outputs
   return e.node('Add', [product(0, before), product(1, own)]);

@@ -14,10 +14,7 @@ const keyOf = (field: number): number => field * 8 + 2;
  * @param unwanted those of all outputs that will never be asked for
  * @returns whether any output fell away
  */
-export function dropOutputs(
-  model: Uint8Array,
-  unwanted: (outputs: readonly string[]) => readonly string[],
-): boolean {
+export function dropOutputs(model: Uint8Array, unwanted: (outputs: readonly string[]) => readonly string[]): boolean {
   const text = new TextDecoder();
   const read = ({ from, to }: { from: number; to: number }): string => text.decode(model.subarray(from, to));
   const graphs = [...messagesIn(model, 0, model.length)].filter((m) => m.field === 7);

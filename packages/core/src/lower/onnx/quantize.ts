@@ -169,12 +169,7 @@ export function lowerQuantizedMatmul(
   const end = bias === undefined ? [] : ['', bias];
   if (!shared) return e.node('DynamicQuantizeMatMul', [x, stem, `${stem}_scale`, ...end], {}, 'com.microsoft');
   const [integers, scale, zero] = shared as readonly [string, string, string]; // DynamicQuantizeLinear has three outputs
-  return e.node(
-    'MatMulIntegerToFloat',
-    [integers, stem, scale, `${stem}_scale`, zero, ...end],
-    {},
-    'com.microsoft',
-  );
+  return e.node('MatMulIntegerToFloat', [integers, stem, scale, `${stem}_scale`, zero, ...end], {}, 'com.microsoft');
 }
 
 /** Rows of integers, widened and scaled after the look-up: the table stays small in the file and in memory. */
