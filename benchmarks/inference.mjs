@@ -191,7 +191,9 @@ function compare() {
   const machine = {
     processor: cpus()[0].model.trim(),
     instructions:
-      ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni'].filter((f) => flags.split(' ').includes(f)).join(' ') || 'unknown',
+      ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'amx_int8']
+        .filter((f) => flags.split(' ').includes(f))
+        .join(' ') || 'unknown',
     processors: availableParallelism(),
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
     node: process.version,

@@ -78,6 +78,8 @@ export function termsOf(d: Dim): [coefficient: number, names: string[]][] {
 /** The number that a size stands for when its names have these values; undefined when one is missing. */
 export function evaluateDim(d: Dim, sizes: ReadonlyMap<string, number>): number | undefined {
   if (typeof d === 'number') return d;
+  const named = sizes.get(d); // most are a name alone, and every feed of every run asks
+  if (named !== undefined) return named;
   let total = 0;
   for (const [c, names] of termsOf(d)) {
     let term = c;

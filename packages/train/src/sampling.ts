@@ -28,7 +28,7 @@ export async function sampleText(
   end?: number,
 ): Promise<string> {
   const architecture = architectureFor(json);
-  const { graph } = decoderGraph(architecture, config, { logits: 'last' });
+  const { graph } = decoderGraph(architecture, config, { logits: 'last', present: false });
   const constants = Object.fromEntries(
     Object.entries(parameters).map(([name, v]) => [name, { ...v, data: v.data.slice() } as Value]),
   );

@@ -40,6 +40,7 @@ export function diskSource(folder: string): FileSource {
 
   return {
     name: folder,
+    readsAnew: true,
     exists: async (path) => {
       const file = locate(path);
       return stat(file).then(

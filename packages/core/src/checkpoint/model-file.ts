@@ -1,6 +1,7 @@
 // ONNX files of a folder: opened with the tensors beside them; told where a folder has nothing else.
 
 import { filesBeside } from '../lower/onnx/external.ts';
+import { dropOutputs } from '../lower/onnx/outputs.ts';
 import type { Program, Runtime } from '../runtimes/runtime.ts';
 import type { Bundle } from './folder.ts';
 import type { FileSource, ReadOptions } from './source.ts';
@@ -16,6 +17,11 @@ export async function filesWithoutWeights<Paths extends Readonly<Record<string, 
   return paths;
 }
 
+export interface ModelFileOptions extends Pick<ReadOptions, 'signal' | 'onProgress'> {
+  /** Which of the file's outputs will never be asked for: what only they need is not computed. */
+  readonly without?: ((outputs: readonly string[]) => readonly string[]) | undefined;
+}
+
 /**
  * Opens an ONNX file. Models past 2 GB keep their tensors in files beside it (`model.onnx_data`): these are read too.
  * @throws YumoError `FILE`, `RUNTIME`, `ABORTED`.
@@ -24,10 +30,12 @@ export async function loadModelFile(
   runtime: Runtime,
   source: FileSource,
   path: string,
-  options: Pick<ReadOptions, 'signal' | 'onProgress'> = {},
+  { without, ...options }: ModelFileOptions = {},
 ): Promise<Program> {
   const { signal } = options;
-  const model = await source.read(path, options);
+  const read = await source.read(path, options);
+  const model = without && !source.readsAnew ? read.slice() : read;
+  if (without) dropOutputs(model, without);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const data: Record<string, Uint8Array> = {};
   for (const name of filesBeside(model)) data[name] = await source.read(folder + name, options);

@@ -21,6 +21,8 @@ export interface FileSource {
   size(path: string): Promise<number>;
   /** The bytes [start, end). @throws YumoError `FILE` when the file is missing or shorter than asked for. */
   read(path: string, options?: ReadOptions): Promise<Uint8Array>;
+  /** True where what is read is the reader's own, to write to; else others may hold the same memory. */
+  readonly readsAnew?: boolean;
   /** Every file, where the place can say; the size in bytes, where it is known. */
   list?(): Promise<readonly { readonly path: string; readonly size?: number | undefined }[]>;
 }
@@ -79,6 +81,7 @@ export function memorySource(files: Readonly<Record<string, Uint8Array | string>
   };
   return {
     name,
+    readsAnew: true,
     exists: async (path) => bytes.has(checkPath(name, path)),
     size: async (path) => find(path).length,
     list: async () => [...bytes].map(([path, { length }]) => ({ path, size: length })),

@@ -2,7 +2,8 @@
 
 import { throwIfAborted, YumoError } from '../errors.ts';
 import type { Decoding } from './decoding.ts';
-import { chain, checkScores, logSoftmaxOf, type Processor, penaliseChosen } from './processors.ts';
+import { logSumExpOf } from './log-sum-exp.ts';
+import { chain, checkScores, logSoftmaxOf, type Processor, penaliseChosen, type Scores } from './processors.ts';
 
 export interface BeamOptions {
   readonly beams: number;
@@ -91,18 +92,26 @@ interface Candidate {
   readonly sum: number;
 }
 
+/** The log-probabilities of a beam's next token are its scores minus the shift. */
+interface Scored {
+  readonly sum: number;
+  readonly scores: Scores;
+  readonly shift: number;
+}
+
 /** The n largest of all sums over beams and tokens; of equal ones the earlier beam, then the smaller id. */
-function largest(n: number, beams: readonly { readonly sum: number; readonly scores: Float64Array }[]): Candidate[] {
+function largest(n: number, beams: readonly Scored[]): Candidate[] {
   const best: Candidate[] = [];
-  beams.forEach(({ sum, scores }, beam) => {
+  let least = Number.NEGATIVE_INFINITY; // nothing up to here comes in; what was removed never does
+  beams.forEach(({ sum, scores, shift }, beam) => {
     for (let id = 0; id < scores.length; id++) {
-      const total = sum + scores[id]!;
-      if (total === Number.NEGATIVE_INFINITY) continue; // removed
-      if (best.length === n && !(total > best[n - 1]!.sum)) continue;
+      const total = sum + (scores[id]! - shift);
+      if (!(total > least)) continue;
       let at = best.length;
       while (at > 0 && total > best[at - 1]!.sum) at--;
       best.splice(at, 0, { beam, id, sum: total });
       if (best.length > n) best.pop();
+      if (best.length === n) least = best[n - 1]!.sum;
     }
   });
   return best;
@@ -131,7 +140,10 @@ export async function beamSearch(
     );
   const size = beams / groups;
   const prompts = rows.length;
-  const process = rows.map((_, p) => chain(options.processorsOf(p)));
+  const process = rows.map((_, p) => {
+    const processors = options.processorsOf(p);
+    return processors.length > 0 || groups > 1 ? chain(processors) : undefined;
+  });
   const finished = Array.from(
     { length: prompts * groups },
     () => new Finished(size, lengthPenalty, earlyStopping, maxNewTokens),
@@ -148,6 +160,7 @@ export async function beamSearch(
     const next: Beam[] = [];
     const parents: number[] = [];
     for (let p = 0; p < prompts; p++) {
+      const act = process[p];
       const chosen: number[] = []; // at this step, by earlier groups of the prompt
       for (let g = 0; g < groups; g++) {
         const first = p * beams + g * size;
@@ -162,12 +175,16 @@ export async function beamSearch(
           }
           continue;
         }
-        const scored = members.map((row) => {
-          checkScores(decoding.scores[row]!, 'beam search');
-          const scores = logSoftmaxOf(decoding.scores[row]!);
+        const scored = members.map((row): Scored => {
+          const raw = decoding.scores[row]!;
+          const { sum, ids } = running[row]!;
+          const most = checkScores(raw, 'beam search');
+          // Where nothing acts on them no row of log-probabilities is made.
+          if (!act) return { sum, scores: raw, shift: logSumExpOf(raw, most) };
+          const scores = logSoftmaxOf(raw);
           if (groups > 1) penaliseChosen(scores, diversityPenalty, chosen);
-          process[p]!(scores, { ids: [...rows[p]!, ...running[row]!.ids], promptLength: rows[p]!.length });
-          return { sum: running[row]!.sum, scores };
+          act(scores, { ids: [...rows[p]!, ...ids], promptLength: rows[p]!.length });
+          return { sum, scores, shift: 0 };
         });
         // Twice the beams: however many of them end, enough remain to run on.
         const candidates = largest(Math.max(2, 1 + endTokens.length) * size, scored);

@@ -28,6 +28,12 @@ describe.each([true, false])('with empty slots: %s', (slack) => {
     let plain: Plain = [0, 1].map(() => Array.from({ length: 4 }, () => [[], []]));
     let places = [0, 1];
     const orders = [[0, 1], [1, 0], [0, 0, 1, 1], [3, 1, 1, 0], [2, 2, 2, 2], [3, 0], [1], [0, 0, 0]];
+    // Beams: rows that have much in common, and differ at the end.
+    for (let salt = orders.length; salt < 40; salt++) {
+      const before = orders.at(-1)!.length;
+      const rows = 1 + Math.floor(5 * uniformAt(8, salt));
+      orders.push(Array.from({ length: rows }, (_, row) => Math.floor(before * uniformAt(9, salt, row))));
+    }
     orders.forEach((order, salt) => {
       const count = salt === 0 ? 5 : 1;
       const added = step(places.length, count, salt);

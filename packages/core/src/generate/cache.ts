@@ -63,8 +63,9 @@ export class KeyValueCache {
   readonly #form: CacheForm;
   readonly #names: readonly string[];
   #tensors: Numbers[];
-  /** Where the next tensor that grows is laid out. */
-  #spare: Numbers = new Float32Array(0);
+  /** By place, what each slot in use holds: equal numbers stand for equal keys and values. */
+  #held: number[][] = [];
+  #lastHeld = 0;
 
   constructor(form: CacheForm, rows: number) {
     this.#form = form;
@@ -110,6 +111,11 @@ export class KeyValueCache {
         tensor.set(piece, (head * this.capacity + this.length) * headSize);
       }
     }
+    this.#held = Array.from({ length: this.places }, (_, place) => {
+      const held = this.#held[place] ?? [];
+      for (let i = 0; i < count; i++) held.push(this.#lastHeld++);
+      return held;
+    });
     this.length = needed;
   }
 
@@ -117,10 +123,12 @@ export class KeyValueCache {
   replace(whole: readonly Value[]): void {
     this.#tensors = whole.map((v) => v.data as Numbers);
     this.length = this.capacity = whole[0]!.shape[2]!;
+    this.#held = Array.from({ length: this.places }, () => Array.from({ length: this.length }, () => this.#lastHeld++));
   }
 
   /**
-   * Rows to go on with, by their present places: repeated or dropped.
+   * Rows to go on with, by their present places: repeated or dropped. Of a row that is repeated what its new place holds already is not
+   * copied: beams share their prompt, and mostly all but the last few positions.
    * @returns the place of each.
    */
   take(from: readonly number[]): number[] {
@@ -133,13 +141,30 @@ export class KeyValueCache {
       if (places[row] !== -1) continue;
       const place = empty.next().value!; // as many are free as rows are without a place
       places[row] = place;
+      const known = this.#held[place];
+      const wanted = this.#held[source]!;
+      let same = 0;
+      if (known) while (same < wanted.length && known[same] === wanted[same]) same++;
+      this.#held[place] = [...wanted];
       for (const [i, tensor] of this.#tensors.entries()) {
         if (tensor.length < rows * rowSize) this.#tensors[i] = enlarged(tensor, rows * rowSize);
-        this.#tensors[i]!.copyWithin(place * rowSize, source * rowSize, (source + 1) * rowSize);
+        if (known) this.#copySlots(this.#tensors[i]!, source, place, same);
+        else this.#tensors[i]!.copyWithin(place * rowSize, source * rowSize, (source + 1) * rowSize);
       }
     }
     this.places = rows;
+    this.#held.length = rows;
     return places;
+  }
+
+  /** The slots in use from `first` on, of every head. */
+  #copySlots(tensor: Numbers, source: number, place: number, first: number): void {
+    const { keyValueHeads, headSize } = this.#form;
+    for (let head = 0; head < keyValueHeads; head++) {
+      const from = (source * keyValueHeads + head) * this.capacity;
+      const to = (place * keyValueHeads + head) * this.capacity;
+      tensor.copyWithin((to + first) * headSize, (from + first) * headSize, (from + this.length) * headSize);
+    }
   }
 
   #grow(capacity: number): void {
@@ -148,17 +173,17 @@ export class KeyValueCache {
     const size = heads * capacity * headSize;
     const filled = this.length * headSize;
     for (const [i, tensor] of this.#tensors.entries()) {
-      // The array that is left serves the next tensor; a cache that grows slot by slot does not allocate each time.
-      const isSpare = this.#spare.length >= size && this.#spare.constructor === tensor.constructor;
-      const target = isSpare ? this.#spare : emptyLike(tensor, size + (size >> 2));
-      for (let head = 0; head < heads; head++) {
+      // Laid out anew in the array that is there, where it has the room: what was never written takes no memory.
+      const target = tensor.length >= size ? tensor : emptyLike(tensor, 2 * size);
+      // From the last head on: each moves towards the end, over nothing but the room of those that have moved.
+      for (let head = heads - 1; head >= 0; head--) {
         const from = head * this.capacity * headSize;
         const to = head * capacity * headSize;
-        target.set(tensor.subarray(from, from + filled), to);
+        if (target === tensor) tensor.copyWithin(to, from, from + filled);
+        else target.set(tensor.subarray(from, from + filled), to);
         target.fill(0, to + filled, to + capacity * headSize); // hidden, but 0 · NaN would be seen
       }
       this.#tensors[i] = target;
-      this.#spare = tensor;
     }
     this.capacity = capacity;
   }

@@ -120,13 +120,14 @@ export async function* continueRows(
       const ids = rows[row]!;
       const raw = decoding.scores[place]!;
       const u = temperature === 0 ? undefined : uniformAt(seed, row, step);
+      const largest = checkScores(raw, 'generate');
       const id = choose(raw, process[row], { ids, promptLength }, u);
       ids.push(id);
       yield {
         kind: 'token',
         row,
         id,
-        logProbability: logProbabilityOf(raw, id),
+        logProbability: logProbabilityOf(raw, id, largest),
         ...(alternatives ? { alternatives: likeliestOf(raw, alternatives) } : {}),
       };
       throwIfAborted(signal, 'generate');
@@ -162,7 +163,6 @@ function choose(
   row: Parameters<Processor>[1],
   u: number | undefined,
 ): number {
-  checkScores(raw, 'generate');
   let scores = raw;
   if (process) {
     scores = raw.slice();

@@ -78,6 +78,7 @@ export class CausalLm {
       const { graph, parameters } = decoderGraph(architecture, config, {
         logits: 'last',
         states: options.states === true,
+        present: false,
       });
       const constants = await loadParameters(await bundle.weights(stop), parameters, architecture, {
         ...stop,
@@ -88,7 +89,10 @@ export class CausalLm {
         settings,
       );
     }
-    const program = await loadModelFile(runtime, bundle.source, file, { ...stop, ...progress });
+    // Who keeps the cache asks for what was added to it: the whole one is not even put together (lower/onnx/model.ts).
+    const without = (outputs: readonly string[]): readonly string[] =>
+      outputs.includes('new_key_values.0.key') ? outputs.filter((name) => name.startsWith('present.')) : [];
+    const program = await loadModelFile(runtime, bundle.source, file, { ...stop, ...progress, without });
     return new CausalLm({ program, idType: 'int64', ...sizes }, settings);
   }
 

@@ -1,6 +1,7 @@
 // What may change the scores of the next token before one is chosen. Each acts on one row, in place; −∞ removes a token.
 
 import { YumoError } from '../errors.ts';
+import { largestOf, logSumExpOf } from './log-sum-exp.ts';
 
 /** Scores of every token of the vocabulary: logits in sampling, log-probabilities in beam search. */
 export type Scores = Float32Array | Float64Array;
@@ -24,20 +25,12 @@ export const chain =
 
 const removed = Number.NEGATIVE_INFINITY;
 
-function largestOf(scores: Scores): number {
-  let largest = removed;
-  // Indexed: these loops run over the whole vocabulary for every token, and iterators of typed arrays are slow.
-  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!;
-  return largest;
-}
-
 /** log softmax in double precision; −∞ stays. */
 export function logSoftmaxOf(scores: Scores): Float64Array {
-  const largest = largestOf(scores);
-  let sum = 0;
-  for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest);
-  const shift = largest + Math.log(sum);
-  return Float64Array.from(scores, (x) => x - shift);
+  const shift = logSumExpOf(scores);
+  const logs = new Float64Array(scores.length);
+  for (let i = 0; i < logs.length; i++) logs[i] = scores[i]! - shift;
+  return logs;
 }
 
 /** Scores as log-probabilities. */
@@ -266,18 +259,24 @@ export function penaliseChosen(scores: Scores, penalty: number, chosen: readonly
   for (const id of chosen) scores[id] = scores[id]! - penalty;
 }
 
-/** @throws YumoError `NUMERIC` when no token can be chosen: a score is not a number, or all are removed. */
-export function checkScores(scores: Scores, who: string): void {
-  let finite = false;
+/**
+ * @returns the largest score
+ * @throws YumoError `NUMERIC` when no token can be chosen: a score is not a number, or all are removed.
+ */
+export function checkScores(scores: Scores, who: string): number {
+  let largest = removed;
   for (let i = 0; i < scores.length; i++) {
     const x = scores[i]!;
-    if (Number.isNaN(x) || x === Number.POSITIVE_INFINITY)
+    // NaN is not smaller either.
+    if (!(x < Number.POSITIVE_INFINITY))
       throw new YumoError(
         'NUMERIC',
         `${who}: the model's scores hold ${x}; its weights or the engine are at fault`,
         {},
       );
-    finite ||= x !== removed;
+    if (x > largest) largest = x;
   }
-  if (!finite) throw new YumoError('NUMERIC', `${who}: every token was removed; loosen the constraints`, {});
+  if (largest === removed)
+    throw new YumoError('NUMERIC', `${who}: every token was removed; loosen the constraints`, {});
+  return largest;
 }

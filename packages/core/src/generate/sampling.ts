@@ -1,5 +1,6 @@
 // Choosing the next token: the likeliest, or one drawn by a seed. The same seed draws the same ids on every platform.
 
+import { largestOf, logSumExpOf } from './log-sum-exp.ts';
 import type { Scores } from './processors.ts';
 
 /** A chosen token. */
@@ -40,14 +41,9 @@ export function argmaxOf(scores: Scores): number {
   return best;
 }
 
-/** ln p of one id. */
-export function logProbabilityOf(scores: Scores, id: number): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!;
-  let sum = 0;
-  for (let i = 0; i < scores.length; i++) sum += Math.exp(scores[i]! - largest);
-  return scores[id]! - largest - Math.log(sum);
-}
+/** ln p of one id. @param largest of the scores, where it is known */
+export const logProbabilityOf = (scores: Scores, id: number, largest?: number): number =>
+  scores[id]! - logSumExpOf(scores, largest);
 
 /** The n likeliest ids, the likeliest first; of equal ones the smaller id. */
 export function likeliestOf(scores: Scores, n: number): Choice[] {
@@ -60,13 +56,13 @@ export function likeliestOf(scores: Scores, n: number): Choice[] {
     best.splice(at, 0, id);
     if (best.length > n) best.pop();
   }
-  return best.map((id) => ({ id, logProbability: logProbabilityOf(scores, id) }));
+  const shift = logSumExpOf(scores);
+  return best.map((id) => ({ id, logProbability: scores[id]! - shift }));
 }
 
 /** The id at `u` of the cumulative probabilities, ids in rising order. @param u in [0, 1) */
 export function drawAt(scores: Scores, u: number): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < scores.length; i++) if (scores[i]! > largest) largest = scores[i]!;
+  const largest = largestOf(scores);
   let total = 0;
   for (let i = 0; i < scores.length; i++) total += Math.exp(scores[i]! - largest);
   let rest = u * total;

@@ -16,12 +16,13 @@ export interface DecoderGraph {
  * Outputs: logits, present.N.key and .value; and new_key_values.N.key and .value, the same of the positions just read,
  * `[batch, heads, sequence, size]`: whoever keeps the cache need not take all of it at each step.
  * @param logits `last`: only the last position's, `[batch, 1, vocabulary]`: a third of the work of a prompt with a large vocabulary.
+ * @param present whether to give back whole caches as well; other programs take no others.
  * @param states also last_hidden_state `[batch, sequence, hidden]`, which contrastive search compares.
  */
 export function decoderGraph<C>(
   architecture: CausalLmArchitecture<C>,
   config: C,
-  { logits = 'all' as 'all' | 'last', states = false } = {},
+  { logits = 'all' as 'all' | 'last', states = false, present = true } = {},
 ): DecoderGraph {
   const scope = parameterScope();
   const { layers, keyValueHeads, headSize } = architecture.cache(config);
@@ -36,10 +37,11 @@ export function decoderGraph<C>(
   const out = architecture.causalLm(scope, { inputIds, attentionMask, positionIds, past, logits }, config);
   const outputs: Record<string, Tensor> = { logits: out.logits };
   if (states) outputs.last_hidden_state = out.hiddenStates.at(-1)!;
-  out.present.forEach(({ key, value }, i) => {
-    outputs[`present.${i}.key`] = key;
-    outputs[`present.${i}.value`] = value;
-  });
+  if (present)
+    out.present.forEach(({ key, value }, i) => {
+      outputs[`present.${i}.key`] = key;
+      outputs[`present.${i}.value`] = value;
+    });
   out.present.forEach(({ key, value }, i) => {
     outputs[`new_key_values.${i}.key`] = lastOf(key, past[i]!.key);
     outputs[`new_key_values.${i}.value`] = lastOf(value, past[i]!.value);

@@ -98,12 +98,12 @@ function block(
 function selfAttention(s: Scope, x: Tensor, c: Gpt2Config, { mask, past, layer, dropout }: Context) {
   const [batch, time] = [dim(x, 0), dim(x, 1)];
   const size = c.n_embd / c.n_head;
-  // The checkpoint keeps q, k and v side by side in one matrix, [n_embd, 3 · n_embd]; one transpose takes all heads apart: [3, batch, head, time, size].
+  // The checkpoint keeps q, k and v side by side in one matrix, [n_embd, 3 · n_embd]; one transpose takes all heads apart: [batch, 3 · head, time, size].
   const all = transpose(
-    reshape(conv1d(s.at('c_attn'), x, 3 * c.n_embd, normal(c.initializer_range)), [batch, time, 3, c.n_head, size]),
-    [2, 0, 3, 1, 4],
+    reshape(conv1d(s.at('c_attn'), x, 3 * c.n_embd, normal(c.initializer_range)), [batch, time, 3 * c.n_head, size]),
+    [0, 2, 1, 3],
   );
-  const part = (i: number): Tensor => reshape(slice(all, 0, i, i + 1), [batch, c.n_head, time, size]);
+  const part = (i: number): Tensor => slice(all, 1, i * c.n_head, (i + 1) * c.n_head);
   const [q, newKey, newValue] = [part(0), part(1), part(2)];
   const key = past ? concat([past.key, newKey], 2) : newKey;
   const value = past ? concat([past.value, newValue], 2) : newValue;

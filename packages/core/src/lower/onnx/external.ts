@@ -54,12 +54,12 @@ export function tensorFiles(initializers: ReadonlyMap<string, Value>): {
   };
 }
 
-/** Fields of a protobuf message: number → where its content lies. Numbers and floats are passed over. Ends at what is no protobuf. */
-function* messagesIn(
+/** Fields of a protobuf message: number, and where it begins and its content lies. Numbers and floats are passed over. Ends at what is no protobuf. */
+export function* messagesIn(
   bytes: Uint8Array,
   start: number,
   end: number,
-): Generator<{ field: number; from: number; to: number }> {
+): Generator<{ field: number; at: number; from: number; to: number }> {
   let at = start;
   const varint = (): number => {
     let x = 0;
@@ -71,6 +71,7 @@ function* messagesIn(
     return Number.POSITIVE_INFINITY;
   };
   while (at < end) {
+    const begin = at;
     const key = varint();
     const [field, wire] = [Math.floor(key / 8), key % 8];
     if (wire === 0) varint();
@@ -79,7 +80,7 @@ function* messagesIn(
     else if (wire === 2) {
       const length = varint();
       if (at + length > end) return;
-      yield { field, from: at, to: at + length };
+      yield { field, at: begin, from: at, to: at + length };
       at += length;
     } else return;
   }

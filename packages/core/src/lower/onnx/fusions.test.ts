@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
-import { add, matmul, mul, sum } from '../../ops/build.ts';
+import { add, concat, matmul, mul, softmax, sum } from '../../ops/build.ts';
 import { gelu, square } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
@@ -120,4 +120,54 @@ it('a training sums squares without writing them down', async () => {
   expect(operators(graphOf({ y, total: sum(y) }), training)).not.toContain('ReduceSumSquare');
   expect(operators(graphOf({ rows: sum(square(x), [0]) }), training)).toContain('Gemm');
   expect(operators(graphOf({ dot: sum(mul(x, add(x, 1))) }), training)).not.toContain('ReduceSumSquare');
+});
+
+it('activations that several 8-bit products read are quantized once, to the same numbers', async () => {
+  const v = tensor('v', 'float32', [8, 6]);
+  const outputs = { y: add(matmul(x, w), bias), z: matmul(x, v) };
+  const options = { constants: { ...constants, v: draw(5, 8, 6) }, weightBits: 8 } as const;
+  const both = graphOf(outputs, w, bias, v);
+  expect(operators(both, options)).toEqual(['DynamicQuantizeLinear', 'MatMulIntegerToFloat', 'MatMulIntegerToFloat']);
+  expect(await difference(both, { x: draw(1, 3, 8) }, options)).toBeLessThan(0.05);
+  const run = async (graph: Graph): Promise<Readonly<Record<string, Value>>> => {
+    const program = await cpu.load(toOnnx(graph, options));
+    const got = await program.run({ x: draw(1, 3, 8) });
+    await program.dispose();
+    return got;
+  };
+  const [together, alone] = [await run(both), await run(graphOf({ z: outputs.z }, v))];
+  const off = toFloat64(together.z!).map((z, i) => Math.abs(z - toFloat64(alone.z!)[i]!));
+  expect(Math.max(...off)).toBeLessThan(1e-6);
+});
+
+// One layer's cache: keys and values that were there, and those of the positions just read.
+const cached = (name: string): Tensor => tensor(name, 'float32', ['batch', 2, 'past', 4]);
+const fresh = (name: string): Tensor => tensor(name, 'float32', ['batch', 2, 'time', 4]);
+const [pastKey, pastValue, query, ownKey, ownValue] = [cached('pk'), cached('pv'), fresh('q'), fresh('k'), fresh('v')];
+const [keys, valuesOf] = [concat([pastKey, ownKey], 2), concat([pastValue, ownValue], 2)];
+const attended = matmul(softmax(matmul(query, keys, { transposeB: true, scale: 0.5 })), valuesOf);
+const cacheGraph = (outputs: Readonly<Record<string, Tensor>>): Graph => ({
+  inputs: [pastKey, pastValue, query, ownKey, ownValue],
+  outputs: { y: attended, ...outputs },
+});
+const added = { newKey: add(ownKey, 0), newValue: add(ownValue, 0) };
+
+it.each([0, 1, 5])('a cache of %i positions is not copied where what was added is an output', async (past) => {
+  const graph = cacheGraph(added);
+  const joined = onnxModel(graph).nodes.filter((n) => n.op === 'Concat' && n.inputs[0]!.startsWith('p'));
+  expect(joined).toEqual([]);
+  const feeds = {
+    pk: draw(1, 2, 2, past, 4),
+    pv: draw(2, 2, 2, past, 4),
+    ...{ q: draw(3, 2, 2, 3, 4), k: draw(4, 2, 2, 3, 4), v: draw(5, 2, 2, 3, 4) },
+  };
+  expect(await difference(graph, feeds)).toBeLessThan(1e-6);
+});
+
+it('a cache is put together where it is an output, where nothing else tells what was added, and on WebGPU', async () => {
+  const joins = (graph: Graph, options?: OnnxOptions): number =>
+    onnxModel(graph, options).nodes.filter((n) => n.op === 'Concat' && ['pk', 'pv'].includes(n.inputs[0]!)).length;
+  expect(joins(cacheGraph({ ...added, present: keys }))).toBe(1);
+  expect(joins(cacheGraph({}))).toBe(2);
+  expect(joins(cacheGraph(added), { target: { webgpu: true } })).toBe(2);
 });

@@ -98,6 +98,42 @@ function squaresOf(sum: OpNode<'sum'>, readers: (t: Tensor) => number): Tensor |
   return a.node === b.node && a.result === b.result ? a : undefined;
 }
 
+/** A product whose second matrix is the cache and what was just added to it. */
+interface CacheProduct {
+  readonly joined: Tensor;
+  readonly pieces: readonly [past: Tensor, added: Tensor];
+}
+
+/**
+ * q · (past ⧺ added)ᵀ and p · (past ⧺ added), rows joined: two products instead of one, and no copy of the whole past. Where the added rows are an
+ * output the joined ones may be needed by nobody else (docs/log.md).
+ */
+function cacheProductOf(matmul: OpNode<'matmul'>, isOutput: (t: Tensor) => boolean): CacheProduct | undefined {
+  const joined = matmul.inputs[1];
+  const { node, shape } = joined;
+  if (node.kind !== 'op' || node.op !== 'concat' || node.inputs.length !== 2) return undefined;
+  const [past, added] = node.inputs as readonly [Tensor, Tensor]; // two, as was just seen
+  const isJoinedByRows = shape.length > 2 && node.attrs.axis === shape.length - 2;
+  if (!isJoinedByRows || past.node.kind !== 'input' || !isOutput(added) || matmul.attrs.transposeA) return undefined;
+  return { joined, pieces: [past, added] };
+}
+
+/** @param names of the first matrix, and of the pieces of the second */
+function lowerCacheProduct(
+  e: Emitter,
+  node: OpNode<'matmul'>,
+  { pieces }: CacheProduct,
+  [a, ...names]: readonly [string, string, string],
+): string {
+  const [left] = node.inputs;
+  const product = (i: 0 | 1, name: string): string =>
+    lower(e, { ...node, inputs: [left, pieces[i]] }, [name, names[i]!])[0]!;
+  if (node.attrs.transposeB) return e.node('Concat', [product(0, a), product(1, a)], { axis: left.shape.length - 1 });
+  const sizes = e.sizes(pieces.map((p) => p.shape.at(-2)!));
+  const [before, own] = e.nodeWithOutputs('Split', [a, sizes], 2, { axis: left.shape.length - 1 }) as [string, string]; // two outputs
+  return e.node('Add', [product(0, before), product(1, own)]);
+}
+
 /** The operator set of every file. */
 export const opset = 21;
 
@@ -200,8 +236,19 @@ export function emit(
   const fused = new Set<Node>();
   const gelus = new Map<Node, Tensor>();
   const squares = new Map<Node, Tensor>();
+  const cacheProducts = new Map<Node, CacheProduct>();
+  const results = new Set(Object.values(outputs).map((t) => t.node));
+  const joins = new Map<Node, number>();
   for (const node of order) {
     if (node.kind !== 'op') continue;
+    // WebGPU has no buffers of size 0, as the past of a prompt is.
+    const split = node.op === 'matmul' && !target.webgpu ? cacheProductOf(node, (t) => results.has(t.node)) : undefined;
+    if (split) {
+      const { joined } = split;
+      cacheProducts.set(node, split);
+      joins.set(joined.node, (joins.get(joined.node) ?? 0) + 1);
+      if (joins.get(joined.node) === readers(joined)) fused.add(joined.node);
+    }
     if (node.op === 'add') {
       const gemm = gemmOf(node, readers);
       if (!gemm) continue;
@@ -232,7 +279,27 @@ export function emit(
   const resolve = (t: Tensor): string =>
     t.node.kind === 'input' && t.node.name in constants ? weightName(t) : nameOf(t);
 
-  const lowerSmallMatmul = weightBits && { 8: lowerQuantizedMatmul, 4: lowerFourBitMatmul }[weightBits];
+  // Activations that several 8-bit products read (queries, keys and values; a gate and what it opens) are quantized once.
+  const smallReaders = new Map<string, number>();
+  const places = new Map(order.map((node, i) => [node, i]));
+  const keyOf = ({ node, result }: Tensor): string => `${places.get(node)}.${result}`;
+  const quantized = new Map<string, readonly string[]>();
+  if (weightBits === 8)
+    for (const node of order)
+      if (node.kind === 'op' && node.op === 'matmul' && isQuantizable(node, constants)) {
+        const key = keyOf(node.inputs[0]);
+        smallReaders.set(key, (smallReaders.get(key) ?? 0) + 1);
+      }
+  const lowerSmallMatmul =
+    weightBits &&
+    ((node: OpNode<'matmul'>, bias?: string): string => {
+      const x = resolve(node.inputs[0]);
+      if (weightBits === 4) return lowerFourBitMatmul(e, node, x, constants, bias);
+      const key = keyOf(node.inputs[0]);
+      if (smallReaders.get(key)! > 1 && !quantized.has(key))
+        quantized.set(key, e.nodeWithOutputs('DynamicQuantizeLinear', [x], 3));
+      return lowerQuantizedMatmul(e, node, x, constants, bias, quantized.get(key));
+    });
   for (const node of order) {
     if (node.kind !== 'op' || fused.has(node)) continue;
     e.at(node.place);
@@ -248,7 +315,7 @@ export function emit(
           product,
         } = gemm;
         if (lowerSmallMatmul && isQuantizable(gemm.matmul, constants)) {
-          names.set(node, [lowerSmallMatmul(e, gemm.matmul, resolve(a), constants, resolve(other))]);
+          names.set(node, [lowerSmallMatmul(gemm.matmul, resolve(other))]);
           continue;
         }
         const rows = a.shape.length > 2 ? e.node('Reshape', [resolve(a), e.sizes([-1, a.shape.at(-1)!])]) : resolve(a);
@@ -264,10 +331,15 @@ export function emit(
     }
     const gelu = gelus.get(node);
     const squared = squares.get(node);
+    const split = cacheProducts.get(node);
     if (squared && node.op === 'sum') names.set(node, lowerSumOfSquares(e, resolve(squared), node.attrs));
-    else if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
+    else if (split && node.op === 'matmul') {
+      const [past, added] = split.pieces;
+      const from = [resolve(node.inputs[0]), resolve(past), resolve(added)] as const;
+      names.set(node, [lowerCacheProduct(e, node, split, from)]);
+    } else if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
     else if (lowerSmallMatmul && node.op === 'matmul' && isQuantizable(node, constants))
-      names.set(node, [lowerSmallMatmul(e, node, resolve(node.inputs[0]), constants)]);
+      names.set(node, [lowerSmallMatmul(node)]);
     else if (weightBits && node.op === 'gather' && isQuantizable(node, constants))
       names.set(node, [lowerQuantizedGather(e, node, resolve(node.inputs[1]), constants)]);
     else names.set(node, lower(e, node, node.inputs.map(resolve)));
@@ -278,7 +350,7 @@ export function emit(
   e.at('');
   const computed = new Set(e.nodes.flatMap((n) => n.outputs));
   const final = new Map<string, string>();
-  const results: ValueInfo[] = Object.entries(outputs).map(([name, t]) => {
+  const infos: ValueInfo[] = Object.entries(outputs).map(([name, t]) => {
     const from = resolve(t);
     const to = prefix + name;
     if (computed.has(from) && !final.has(from)) final.set(from, to);
@@ -294,5 +366,5 @@ export function emit(
     return { name: to, dtype: t.dtype, shape: renamed(t.shape, sizeNames) };
   });
   e.rename(final);
-  return { emitter: e, inputs, outputs: results };
+  return { emitter: e, inputs, outputs: infos };
 }

@@ -196,6 +196,8 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
     }),
   ],
 
+  // Three outputs, read or not: with one, onnxruntime joins it and the sum before it into SkipLayerNormalization, whose kernel takes three times as
+  // long as both (docs/log.md).
   layerNorm: (e, { names, attrs: { epsilon } }) =>
     e.nodeWithOutputs('LayerNormalization', names, 3, { axis: -1, epsilon: { float: epsilon } }),
   // Scan and not LSTM: LSTM knows padding at the end only, and would multiply by the weights of the input once more.

@@ -1,4 +1,4 @@
-// Weights of 8 and 4 bits: products with a constant matrix by DynamicQuantizeMatMul or MatMulNBits, look-ups in one by rows of 8-bit integers.
+// Weights of 8 and 4 bits: products with a constant matrix by DynamicQuantizeMatMul, MatMulIntegerToFloat or MatMulNBits, look-ups in one by rows of 8-bit integers.
 
 import type { Node, OpNode, Tensor } from '../../tensor.ts';
 import type { Value } from '../../value.ts';
@@ -141,13 +141,17 @@ export function lowerFourBitMatmul(
   return bias === undefined ? product : e.node('Add', [product, bias]);
 }
 
-/** Activations are quantized by the engine, unsigned; weights signed and symmetric per column: the pairing with fast kernels on x86. */
+/**
+ * Activations are quantized by the engine, unsigned; weights signed and symmetric per column: the pairing with fast kernels on x86.
+ * @param shared integers, scale and zero point of activations that several products read: they are quantized once (docs/log.md)
+ */
 export function lowerQuantizedMatmul(
   e: Emitter,
   node: OpNode<'matmul'>,
   x: string,
   constants: Constants,
   bias?: string,
+  shared?: readonly string[],
 ): string {
   const b = node.inputs[1];
   const name = (b.node as { name: string }).name; // isQuantizable has seen that it is an input
@@ -162,12 +166,10 @@ export function lowerQuantizedMatmul(
       data: scales.map((s) => s * node.attrs.scale),
     });
   }
-  return e.node(
-    'DynamicQuantizeMatMul',
-    [x, stem, `${stem}_scale`, ...(bias === undefined ? [] : ['', bias])],
-    {},
-    'com.microsoft',
-  );
+  const end = bias === undefined ? [] : ['', bias];
+  if (!shared) return e.node('DynamicQuantizeMatMul', [x, stem, `${stem}_scale`, ...end], {}, 'com.microsoft');
+  const [integers, scale, zero] = shared as readonly [string, string, string]; // DynamicQuantizeLinear has three outputs
+  return e.node('MatMulIntegerToFloat', [integers, stem, scale, `${stem}_scale`, zero, ...end], {}, 'com.microsoft');
 }
 
 /** Rows of integers, widened and scaled after the look-up: the table stays small in the file and in memory. */
