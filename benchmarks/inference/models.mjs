@@ -223,14 +223,18 @@ export function newsTexts(tokenizer, count, tokens) {
   });
 }
 
-/** A piece of the held-out text: exactly `tokens` tokens. */
-export function novelPrompt(tokenizer, tokens) {
-  const ids = tokenizer.encodeIds(novels().slice(heldOut, heldOut + 20_000));
-  for (let start = 0; start + tokens < ids.length; start++) {
+/** Pieces of the held-out text, each of exactly `tokens` tokens. */
+export function novelPrompts(tokenizer, tokens, count) {
+  const ids = tokenizer.encodeIds(novels().slice(heldOut, heldOut + 200_000));
+  const prompts = [];
+  for (let start = 0; start + tokens < ids.length && prompts.length < count; ) {
     const text = tokenizer.decode(ids.slice(start, start + tokens));
-    if (tokenizer.encodeIds(text).length === tokens) return text;
+    const fits = tokenizer.encodeIds(text).length === tokens;
+    if (fits) prompts.push(text);
+    start += fits ? tokens : 1;
   }
-  throw new Error('no prompt of that length');
+  if (prompts.length < count) throw new Error(`only ${prompts.length} prompts of ${tokens} tokens`);
+  return prompts;
 }
 
 /** `{ label, text }` of the test rows. */
