@@ -11,6 +11,7 @@ import { isHalvable, lowerHalfWeight } from './half.ts';
 import { type At, isSumOfRows, type Lower, lowerings, lowerSumOfSquares } from './ops.ts';
 import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerFourBitMatmul, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
+import { type Rotation, rotationOf, rotationWriter } from './rotation.ts';
 
 export interface OnnxOptions {
   /** Inputs whose numbers become part of the file: the weights. */
@@ -200,6 +201,7 @@ export function emit(
   const fused = new Set<Node>();
   const gelus = new Map<Node, Tensor>();
   const squares = new Map<Node, Tensor>();
+  const rotations = new Map<Node, Rotation>();
   for (const node of order) {
     if (node.kind !== 'op') continue;
     if (node.op === 'add') {
@@ -214,6 +216,12 @@ export function emit(
     if (squared) {
       squares.set(node, squared);
       fused.add(node.inputs[0]!.node);
+    }
+    const turns = target.training && target.contrib && !target.webgpu;
+    const rotation = turns && node.op === 'concat' ? rotationOf(node, readers) : undefined;
+    if (rotation) {
+      rotations.set(node, rotation);
+      for (const part of rotation.parts) fused.add(part);
     }
     const gelu = node.op === 'mul' ? geluOf(node, readers) : undefined;
     if (gelu) {
@@ -232,6 +240,7 @@ export function emit(
   const resolve = (t: Tensor): string =>
     t.node.kind === 'input' && t.node.name in constants ? weightName(t) : nameOf(t);
 
+  const writeRotation = rotationWriter(e, resolve);
   const lowerSmallMatmul = weightBits && { 8: lowerQuantizedMatmul, 4: lowerFourBitMatmul }[weightBits];
   for (const node of order) {
     if (node.kind !== 'op' || fused.has(node)) continue;
@@ -265,6 +274,7 @@ export function emit(
     const gelu = gelus.get(node);
     const squared = squares.get(node);
     if (squared && node.op === 'sum') names.set(node, lowerSumOfSquares(e, resolve(squared), node.attrs));
+    else if (rotations.has(node)) names.set(node, [writeRotation(rotations.get(node)!)]);
     else if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
     else if (lowerSmallMatmul && node.op === 'matmul' && isQuantizable(node, constants))
       names.set(node, [lowerSmallMatmul(e, node, resolve(node.inputs[0]), constants)]);
