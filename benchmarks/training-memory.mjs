@@ -6,8 +6,8 @@
 // holds before the first step (weights and optimizer in place, the graph compiled). Losses of all sides must be equal to the bit.
 // Texts: twenty steps of a tiny model on generated text, streamed (its ids made, then found in the cache) and read as a whole; the peak is
 // less what the process holds when the libraries are loaded. Streamed text must not be held: the peak may grow with the text by no more
-// than `mostGrowth` of it (from 5 MB on: less is encoded without threads), or the benchmark ends with 1. So it does where a process takes
-// longer than the limit (seconds).
+// than `mostGrowth` of it, or the benchmark ends with 1. So it does where a process takes longer than the limit (seconds). Growth is told
+// between texts that are encoded alike: those below `threadsFrom` start no thread, whose heap (some 20 MB) is no matter of the text's length.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -74,6 +74,9 @@ async function step({ side, steps, threads }) {
     losses,
   };
 }
+
+/** Megabytes of text from which on a thread encodes it. */
+const threadsFrom = 5;
 
 /** Megabytes held per megabyte of streamed text: room for the collector's mood; text and ids of a whole file are ten times that. */
 const mostGrowth = 0.5;
@@ -223,10 +226,10 @@ async function compareTexts() {
   return texts;
 }
 
-/** How the peak grows from the smallest text to the largest: megabytes for each megabyte of text, by side. */
+/** How the peak grows from the smallest text that a thread encodes to the largest: megabytes for each megabyte of text, by side; null for one text. */
 function growthOf(texts) {
   const slope = (name) => {
-    const of = texts.filter((t) => t.side === name);
+    const of = texts.filter((t) => t.side === name && t.megabytes >= threadsFrom);
     const [first, last] = [of[0], of.at(-1)];
     return of.length < 2
       ? null
@@ -254,7 +257,26 @@ const machine = {
   load: round(load, 2),
 };
 for (const rows of [recomputation, texts, growth]) if (rows.length > 0) console.table(rows);
-console.log(JSON.stringify({ benchmark: 'training-memory', machine, size, recomputation, texts, growth }));
+const row = (what, unit, ours) => ({ row: what, unit, ours, peers: {}, ratio: null });
+const rows = [
+  ...recomputation.flatMap((r) => [
+    row(`recompute ${r.side}: peak of a step beyond weights and optimizer`, 'MB', r.stepMegabytes),
+    row(`recompute ${r.side}`, 'ms a step', r.milliseconds),
+  ]),
+  ...texts.map((t) => row(`text of ${t.megabytes} MB, ${t.side}: peak beyond the libraries`, 'MB', t.megabytesHeld)),
+  ...growth.flatMap((g) =>
+    g.megabytesPerMegabyte === null
+      ? []
+      : [
+          row(
+            `text ${g.side}: growth of the peak (at most ${mostGrowth} when streamed)`,
+            'MB a MB of text',
+            g.megabytesPerMegabyte,
+          ),
+        ],
+  ),
+];
+console.log(JSON.stringify({ name: 'training-memory', machine, size, recomputation, texts, growth, rows }));
 const grown = growth.filter((g) => g.side !== textSides.whole && g.megabytesPerMegabyte > mostGrowth);
 if (grown.length > 0 || recomputation.some((r) => !r.lossesEqual)) {
   const what = grown.map((g) => `${g.side}: ${g.megabytesPerMegabyte} MB a MB of text, at most ${mostGrowth}`);

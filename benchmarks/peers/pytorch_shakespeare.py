@@ -139,7 +139,7 @@ class Llama(nn.Module):
 class Muon(torch.optim.Optimizer):
     """Orthogonalised momentum; matrices of one shape are iterated together."""
 
-    def __init__(self, parameters, lr, momentum=0.95, decay=0.1):
+    def __init__(self, parameters, lr, momentum=0.85, decay=0.1):
         super().__init__(parameters, dict(lr=lr, momentum=momentum, decay=decay))
 
     @torch.no_grad()
@@ -185,7 +185,7 @@ else:
     groups = [{"params": [model.tokens.weight], "weight_decay": 0.1}, {"params": norms, "weight_decay": 0.0}]
     optimizers = [
         (Muon(hidden, lr=0.02), 0.02),
-        (torch.optim.AdamW(groups, lr=5e-3, betas=(0.9, 0.99), eps=1e-8, foreach=True), 5e-3),
+        (torch.optim.AdamW(groups, lr=0.015, betas=(0.9, 0.99), eps=1e-8, foreach=True), 0.015),
     ]
 
     def share(step):

@@ -107,7 +107,8 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
   tanh: unary((_, y) => sub(1, square(y))),
   erf: unary((x) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
   sigmoid: unary((_, y) => sub(y, square(y))),
-  relu: ({ y: [y], dy: [dy] }) => [where(greater(y, 0), dy!, 0)],
+  // A product with 0 or 1: onnxruntime's Where takes longer than Cast and Mul (docs/log.md).
+  relu: ({ y: [y], dy: [dy] }) => [mul(dy!, cast(greater(y, 0), dy!.dtype))],
   floor: flat1,
   // y = x·s with s = sigmoid(x·w), w = 2c (1 + a x²): y′ = s + (y − y·s)(3w − 4c). One transcendental pass.
   geluTanh: unary((x, y) => {

@@ -2,8 +2,10 @@
 
 import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
-import { add, concat, matmul, mul, softmax, sum } from '../../ops/build.ts';
-import { gelu, square } from '../../ops/compose.ts';
+import { gradient } from '../../graph/gradient.ts';
+import { rotary, rotate } from '../../nn/position.ts';
+import { add, concat, iota, matmul, mul, softmax, sum } from '../../ops/build.ts';
+import { gelu, square, unsqueeze } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
 import { type Graph, type Tensor, tensor } from '../../tensor.ts';
@@ -170,4 +172,34 @@ it('a cache is put together where it is an output, where nothing else tells what
   expect(joins(cacheGraph({ ...added, present: keys }))).toBe(1);
   expect(joins(cacheGraph({}))).toBe(2);
   expect(joins(cacheGraph(added), { target: { webgpu: true } })).toBe(2);
+});
+
+it('a training turns heads by rotary positions in one kernel, ahead and back', async () => {
+  const q = tensor('q', 'float32', [2, 3, 5, 8]);
+  const weights = tensor('weights', 'float32', [2, 3, 5, 8]);
+  const turn = rotary(unsqueeze(iota(5), 0), 5, { base: 10, size: 8 });
+  const y = rotate(q, turn);
+  const graph = { inputs: [q, weights], outputs: { y, dq: gradient(sum(mul(y, weights)), [q])[0]! } };
+  const written = operators(graph, training);
+  expect(written.filter((op) => op === 'RotaryEmbedding')).toHaveLength(2);
+  expect(written).not.toContain('Concat');
+  expect(written).not.toContain('Slice');
+  expect(operators(graph)).not.toContain('RotaryEmbedding');
+  const feeds = { q: draw(1, 2, 3, 5, 8), weights: draw(2, 2, 3, 5, 8) };
+  expect(await difference(graph, feeds, training)).toBeLessThan(1e-6);
+  // Turning both ways gives back what was there.
+  const back = gradient(sum(mul(y, q)), [q])[0]!;
+  expect(await difference({ inputs: [q], outputs: { back } }, { q: feeds.q }, training)).toBeLessThan(1e-6);
+});
+
+it('a training leaves rotations composed that the kernel does not know', async () => {
+  const q = tensor('q', 'float32', [2, 3, 5, 8]);
+  const positions = tensor('positions', 'int32', [2, 5]);
+  // Positions of rows of their own, and a part of each head.
+  const ofRows = { inputs: [q, positions], outputs: { y: rotate(q, rotary(positions, 5, { base: 10, size: 8 })) } };
+  const part = { inputs: [q], outputs: { y: rotate(q, rotary(unsqueeze(iota(5), 0), 5, { base: 10, size: 4 })) } };
+  for (const graph of [ofRows, part]) expect(operators(graph, training)).not.toContain('RotaryEmbedding');
+  const rows: Value = { dtype: 'int32', shape: [2, 5], data: Int32Array.of(0, 1, 2, 3, 4, 4, 3, 2, 1, 0) };
+  expect(await difference(ofRows, { q: draw(1, 2, 3, 5, 8), positions: rows }, training)).toBeLessThan(1e-6);
+  expect(await difference(part, { q: draw(1, 2, 3, 5, 8) }, training)).toBeLessThan(1e-6);
 });

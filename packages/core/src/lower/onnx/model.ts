@@ -11,6 +11,7 @@ import { isHalvable, lowerHalfWeight } from './half.ts';
 import { type At, isSumOfRows, type Lower, lowerings, lowerSumOfSquares } from './ops.ts';
 import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerFourBitMatmul, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
+import { type Rotation, rotationOf, rotationWriter } from './rotation.ts';
 
 export interface OnnxOptions {
   /** Inputs whose numbers become part of the file: the weights. */
@@ -236,6 +237,7 @@ export function emit(
   const fused = new Set<Node>();
   const gelus = new Map<Node, Tensor>();
   const squares = new Map<Node, Tensor>();
+  const rotations = new Map<Node, Rotation>();
   const cacheProducts = new Map<Node, CacheProduct>();
   const results = new Set(Object.values(outputs).map((t) => t.node));
   const joins = new Map<Node, number>();
@@ -261,6 +263,12 @@ export function emit(
     if (squared) {
       squares.set(node, squared);
       fused.add(node.inputs[0]!.node);
+    }
+    const turns = target.training && target.contrib && !target.webgpu;
+    const rotation = turns && node.op === 'concat' ? rotationOf(node, readers) : undefined;
+    if (rotation) {
+      rotations.set(node, rotation);
+      for (const part of rotation.parts) fused.add(part);
     }
     const gelu = node.op === 'mul' ? geluOf(node, readers) : undefined;
     if (gelu) {
@@ -300,6 +308,7 @@ export function emit(
         quantized.set(key, e.nodeWithOutputs('DynamicQuantizeLinear', [x], 3));
       return lowerQuantizedMatmul(e, node, x, constants, bias, quantized.get(key));
     });
+  const writeRotation = rotationWriter(e, resolve);
   for (const node of order) {
     if (node.kind !== 'op' || fused.has(node)) continue;
     e.at(node.place);
@@ -333,6 +342,7 @@ export function emit(
     const squared = squares.get(node);
     const split = cacheProducts.get(node);
     if (squared && node.op === 'sum') names.set(node, lowerSumOfSquares(e, resolve(squared), node.attrs));
+    else if (rotations.has(node)) names.set(node, [writeRotation(rotations.get(node)!)]);
     else if (split && node.op === 'matmul') {
       const [past, added] = split.pieces;
       const from = [resolve(node.inputs[0]), resolve(past), resolve(added)] as const;
