@@ -10,8 +10,9 @@ const once = globalThis as typeof globalThis & { yumoApp?: Promise<App> };
 async function start(): Promise<App> {
   // Loaded from its folder when the first request comes: it opens files by names that no bundler can know.
   const { appFromEnvironment } = await import(/* turbopackIgnore: true */ '@yumo/serve');
-  const root = join(process.cwd(), '../..');
-  return appFromEnvironment({ models: [join(root, 'models'), join(root, 'runs')], recipes: join(root, 'recipes') });
+  // Nor may it follow what lies in these folders: a run is written while the app is built.
+  const folder = (name: string): string => join(/* turbopackIgnore: true */ process.cwd(), '../..', name);
+  return appFromEnvironment({ models: [folder('models'), folder('runs')], recipes: folder('recipes') });
 }
 
 /** A route's answer: the app's. Who asks is named by server.mjs, which lets nobody name themselves. */
