@@ -386,4 +386,29 @@ describe('parallel text', () => {
     };
     expect(await messageOf(readSources([uneven], () => undefined))).toMatch(/^DATA: a\.en has 2 lines, a\.de has 1/);
   });
+
+  it('says in the bundle how its texts are searched', async () => {
+    const text = `source\ttarget\n${Array.from({ length: 20 }, (_, i) => `paper ${i} on ink\tink ${i}`).join('\n')}\n`;
+    const bart = {
+      model_type: 'bart',
+      ...{ d_model: 16, encoder_layers: 1, decoder_layers: 1, encoder_ffn_dim: 16, decoder_ffn_dim: 16 },
+      ...{ encoder_attention_heads: 2, decoder_attention_heads: 2, max_position_embeddings: 32 },
+    };
+    const of = async (settings: object): Promise<unknown> => {
+      const objective = { kind: 'sequence-to-sequence', targetLength: 9, generate: 0, ...settings };
+      const { reading, model } = await plan(
+        objective,
+        { name: 'a.tsv', text },
+        { recipe: { model: bart, context: 16 } },
+      );
+      return reading.generation!(model);
+    };
+    expect(await of({ noRepeatNgram: 3, lengthPenalty: 2 })).toMatchObject({
+      max_new_tokens: 9,
+      num_beams: 4,
+      length_penalty: 2,
+      no_repeat_ngram_size: 3,
+    });
+    expect(await of({})).not.toHaveProperty('no_repeat_ngram_size');
+  });
 });

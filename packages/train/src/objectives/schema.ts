@@ -35,6 +35,11 @@ const writing = {
     .describe('Validation sources that are written for at every evaluation; 0: the loss alone.'),
   beams: count.default(1).describe('Beams of these; the bundle says 4.'),
   lengthPenalty: positive.default(1).describe('Of beam search, in the bundle.'),
+  noRepeatNgram: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Runs of so many tokens are written once only, says the bundle; 0: as often as the model likes.'),
 };
 
 /** One kind an objective; each has its file in this folder. */

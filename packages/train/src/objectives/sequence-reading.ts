@@ -62,6 +62,7 @@ export function sequenceReading(
       max_new_tokens: objective.targetLength,
       num_beams: 4,
       length_penalty: objective.lengthPenalty,
+      ...(objective.noRepeatNgram > 0 ? { no_repeat_ngram_size: objective.noRepeatNgram } : {}),
     }),
     task(tokenizer, model) {
       const padding = model.json.pad_token_id as number; // set above, or by a recipe that says so
