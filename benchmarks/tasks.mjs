@@ -5,10 +5,11 @@
 // A model is looked for in models/ and in runs/ under the name of its recipe; `yumo evaluate` does the rest. Not a matter of speed:
 // other work on the machine changes nothing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 
 const root = join(import.meta.dirname, '..');
 const chnsenticorp = 'classification/chnsenticorp';
@@ -43,9 +44,10 @@ const tasks = [
   {
     recipe: 'reading-en',
     test: ['qa/squad1.1-sample/dev.json.gz'],
+    without: ['qa/squad1.1-sample/train.json.gz', 'qa/squad2.0-dev-half/train.json.gz'],
     baseline: true,
     measures: ['F1', 'exact match'],
-    text: 'SQuAD 1.1 sample, dev (also chose the best step)',
+    text: 'SQuAD 1.1 sample, dev without paragraphs that are trained on (also chose the best step)',
   },
   {
     recipe: 'translate-en-de',
@@ -84,6 +86,16 @@ const tasks = [
   },
 ];
 
+/** A SQuAD file without the paragraphs that stand in others too. */
+function cleaned(file, others) {
+  const read = (path) => JSON.parse(gunzipSync(readFileSync(join(values.data, path))));
+  const known = new Set(others.flatMap((o) => read(o).data.flatMap((a) => a.paragraphs.map((p) => p.context))));
+  const data = read(file).data.map((a) => ({ ...a, paragraphs: a.paragraphs.filter((p) => !known.has(p.context)) }));
+  const path = join(mkdtempSync(join(tmpdir(), 'yumo-tasks-')), 'clean.json');
+  writeFileSync(path, JSON.stringify({ data }));
+  return path;
+}
+
 /** The two parts of a recipe's labelled texts, as files: where no test file is published, a share of the rows is not trained on. */
 async function keptBack(name) {
   const { labelledTexts, loadRecipe, partsOf, readTrainingData } = await import('../packages/train/dist/index.node.js');
@@ -117,11 +129,14 @@ for (const task of tasks.filter((t) => !wanted || wanted.includes(t.recipe))) {
   }
   const kept = task.keptBack ? await keptBack(task.recipe) : undefined;
   const files = kept ? [kept.validation] : task.test.map((file) => join(values.data, file));
-  const missing = files.find((file) => !existsSync(file));
+  const missing = [...files, ...(task.without ?? []).map((file) => join(values.data, file))].find(
+    (file) => !existsSync(file),
+  );
   if (missing) {
     console.log(`${task.recipe}: no ${missing}`);
     continue;
   }
+  if (task.without) files.splice(0, 1, cleaned(task.test[0], task.without));
   const trainedOn =
     kept?.training ?? (typeof task.baseline === 'string' ? join(values.data, task.baseline) : undefined);
   const baseline = trainedOn === undefined ? [] : ['--baseline', trainedOn];
