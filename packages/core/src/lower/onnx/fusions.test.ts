@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
-import { add, matmul, mul } from '../../ops/build.ts';
+import { add, cos, matmul, mul, sin } from '../../ops/build.ts';
 import { gelu } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
@@ -93,4 +93,15 @@ it('a bias is added to a 4-bit product', async () => {
   const options = { constants, weightBits: 4 } as const;
   expect(operators(graph, options)).toEqual(['MatMulNBits', 'Add']);
   expect(await difference(graph, { x: draw(1, 3, 8) }, options)).toBeLessThan(0.5);
+});
+
+it('angles are brought within ±π for shaders, without losing a digit', async () => {
+  const n = 4096;
+  const angle = tensor('angle', 'float32', [n]);
+  const graph: Graph = { inputs: [angle], outputs: { s: sin(angle), c: cos(angle) } };
+  const data = Float32Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) * (i + uniformAt(1, i)) * 50); // up to 205,000
+  const target = { webgpu: true };
+  expect(operators(graph, { target }).filter((op) => op === 'Floor')).toHaveLength(1);
+  expect(operators(graph)).toEqual(['Sin', 'Cos']);
+  expect(await difference(graph, { angle: { dtype: 'float32', shape: [n], data } }, { target })).toBeLessThan(3e-7);
 });
