@@ -52,6 +52,9 @@ const large = ints([4], -747796405, 16777217, 277803737, -16777219);
 const largeNeighbours = ints([4], -747796404, 16777216, 277803737, -16777218);
 const close = { x: [large, largeNeighbours] as const, attrs: {}, why: 'integers beyond 2²⁴' } as const;
 
+/** Whole numbers are what the fastest pair of a rotary head turns by. */
+const angles = value('float32', [6], [4000, -4095.5, 511.25, 32768, 131071, 3.5]);
+
 export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] } = {
   neg: [...one(any(3, 4)), ...one(large, 'integers beyond 2²⁴')],
   abs: [...one(any(3, 4)), ...one(large, 'integers beyond 2²⁴')],
@@ -59,8 +62,8 @@ export const cases: { readonly [K in OpName]: readonly [Case<K>, ...Case<K>[]] }
   log: one(positive(3, 4)),
   sqrt: one(positive(3, 4)),
   reciprocal: one(positive(3, 4)),
-  sin: one(any(3, 4)),
-  cos: one(any(3, 4)),
+  sin: [...one(any(3, 4)), ...one(angles, 'angles of late positions')],
+  cos: [...one(any(3, 4)), ...one(angles, 'angles of late positions')],
   tanh: one(any(3, 4)),
   erf: one(any(3, 4)),
   sigmoid: one(within(-6, 6)(3, 4)),

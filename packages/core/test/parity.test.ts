@@ -3,8 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bundle } from './parity/bundle.ts';
-import { Absent, type Column, columns, isUnanswered, measureColumn } from './parity/columns.ts';
+import { Absent, type Column, columns, isUnanswered, measureColumn, programOf } from './parity/columns.ts';
 import { cells, type Outcome } from './parity/measure.ts';
 import {
   failureOf,
@@ -24,9 +23,7 @@ const knownFailures: KnownFailures = {};
 const asked = process.env.YUMO_PARITY_ENGINES === '1';
 if (!asked) console.info('parity of all engines: not measured; YUMO_PARITY_ENGINES=1 measures it (minutes)');
 
-/** Of the program that measures a column. */
-const digestOf = async ({ place }: Column): Promise<string> =>
-  (await (place === 'Node' ? bundle('node.ts', 'node') : bundle('page.ts', 'browser'))).digest;
+const digestOf = async (column: Column): Promise<string> => (await programOf(column)).digest;
 
 /** Measures what is not on disk yet, and keeps each cell there as soon as it is known. */
 async function resultsOf(column: Column): Promise<Results> {

@@ -21,6 +21,7 @@ import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
 import { diskSource, filesUnder, writeFileAtomic } from './disk.node.ts';
 import { Hub, type HubFile, type HubOptions, isModelId, type ReadPart, type Snapshot } from './hub.ts';
 import { checkPath, checkRange, type FileSource, type ReadOptions } from './source.ts';
+import { once, together } from './together.ts';
 
 export interface HubNodeOptions extends HubOptions {
   /** The cache's folder; see {@link hubCacheFolder}. */
@@ -305,16 +306,7 @@ export function hubSource(name: string, options: HubNodeOptions = {}): FileSourc
       return { commit: known };
     }
   };
-  let opened: Promise<Opened> | undefined;
-  const open = (signal?: AbortSignal): Promise<Opened> => {
-    if (opened) return opened;
-    const now = look(signal);
-    opened = now;
-    now.catch(() => {
-      opened = undefined; // a failure may pass
-    });
-    return now;
-  };
+  const open = once(look);
   const files = new Map<string, Promise<HubFile | undefined>>();
   const fileOf = (snapshot: Snapshot, path: string): Promise<HubFile | undefined> => {
     const known = files.get(path) ?? hub.file(snapshot, path);
@@ -329,21 +321,11 @@ export function hubSource(name: string, options: HubNodeOptions = {}): FileSourc
       path,
     });
 
-  /** One download a file at a time: two readers of one file wait for the same. */
-  const coming = new Map<string, Promise<void>>();
+  /** One download a file at a time. */
+  const coming = together<void>();
   const bring = async (snapshot: Snapshot, path: string, read: ReadOptions = {}): Promise<void> => {
     const file = (await fileOf(snapshot, path)) ?? hub.missing(snapshot, path);
-    for (;;) {
-      const others = coming.get(path);
-      const work = others ?? repository.bring(snapshot, file, read).finally(() => coming.delete(path));
-      coming.set(path, work);
-      try {
-        return await work;
-      } catch (error) {
-        // Another reader was told to stop; this one was not.
-        if (!others || read.signal?.aborted || !(isYumoError(error) && error.code === 'ABORTED')) throw error;
-      }
-    }
+    await coming(path, () => repository.bring(snapshot, file, read), read.signal);
   };
 
   return {

@@ -3,6 +3,7 @@
 import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
 import { Hub, type HubFile, type HubOptions, type Snapshot } from './hub.ts';
 import { checkPath, checkRange, type FileSource, type ReadOptions } from './source.ts';
+import { once, together } from './together.ts';
 
 export interface HubWebOptions extends HubOptions {
   /** Name of the browser's cache. */
@@ -235,40 +236,20 @@ export function hubSource(name: string, options: HubWebOptions = {}): FileSource
       return { snapshot: before, online: false };
     }
   };
-  let opened: Promise<Opened> | undefined;
-  const open = (signal?: AbortSignal): Promise<Opened> => {
-    if (opened) return opened;
-    const now = look(signal);
-    opened = now;
-    now.catch(() => {
-      opened = undefined; // a failure may pass
-    });
-    return now;
-  };
+  const open = once(look);
 
-  /** One download a file at a time: two readers of one file wait for the same. */
-  const coming = new Map<string, Promise<Kept>>();
+  /** One download a file at a time. */
+  const coming = together<Kept>();
   const bring = async ({ snapshot, online }: Opened, path: string, read: ReadOptions): Promise<Kept> => {
     if (!online)
       throw new YumoError('FILE', `${name}: "${path}" was not downloaded before, and there is no network to fetch it`, {
         path,
       });
-    for (;;) {
-      const others = coming.get(path);
-      const work =
-        others ??
-        hub
-          .file(snapshot, path, read.signal)
-          .then((file) => files.bring(snapshot, file ?? hub.missing(snapshot, path), read))
-          .finally(() => coming.delete(path));
-      coming.set(path, work);
-      try {
-        return await work;
-      } catch (error) {
-        // Another reader was told to stop; this one was not.
-        if (!others || read.signal?.aborted || !(isYumoError(error) && error.code === 'ABORTED')) throw error;
-      }
-    }
+    const download = async (): Promise<Kept> => {
+      const file = await hub.file(snapshot, path, read.signal);
+      return files.bring(snapshot, file ?? hub.missing(snapshot, path), read);
+    };
+    return coming(path, download, read.signal);
   };
 
   return {

@@ -34,6 +34,25 @@ export interface Engine {
   readonly externalAt?: number;
   /** Whether sessions that are made after the device was lost get a new one. Else the engine holds on to the lost one until its process ends. */
   readonly renewsDevice?: boolean;
+  /**
+   * Whether it does one thing at a time (the WebGPU engine of browsers): it refuses to make a session while another is being made, and hangs
+   * when it makes one during a run. Calls then wait for each other.
+   */
+  readonly oneAtATime?: boolean;
+}
+
+/** The end of the work that is queued on each engine. One for all runtimes of a page, as the engine is. */
+const turns = new WeakMap<object, Promise<unknown>>();
+
+/** Calls the engine, when it is its turn. */
+function inTurn<T>({ InferenceSession, oneAtATime }: Engine, work: () => Promise<T>): Promise<T> {
+  if (!oneAtATime) return work();
+  const result = (turns.get(InferenceSession) ?? Promise.resolve()).then(work);
+  turns.set(
+    InferenceSession,
+    result.catch(() => undefined),
+  );
+  return result;
 }
 
 /** Tensors on the GPU by the arrays that they stand for. The array is behind until it is settled. */
@@ -51,8 +70,8 @@ const fromOrt = (t: OrtTensor, data: unknown = t.data): Value =>
   ({ dtype: t.type as DType, shape: t.dims, data }) as Value; // the engine's arrays are of the tensor's type
 
 /** Copies a tensor's numbers into its array. */
-async function settle(data: Value['data'], tensor: OrtTensor): Promise<void> {
-  (data as Float32Array).set((await tensor.getData()) as Float32Array); // of one type and size: the tensor was an output into this array
+async function settle(engine: Engine, data: Value['data'], tensor: OrtTensor): Promise<void> {
+  (data as Float32Array).set((await inTurn(engine, () => tensor.getData())) as Float32Array); // of one type and size: the tensor was an output into this array
 }
 
 /** A session as a program. `forms` are the inputs it expects, `resident` the outputs that stay on the GPU. */
@@ -99,7 +118,7 @@ function program(
       fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
-      const running = session.run(fed, fetches);
+      const running = inTurn(engine, () => session.run(fed, fetches));
       busy = running.catch(() => undefined);
       // Arrays of the caller's are written to the end: state half old and half new would be worth nothing.
       const writes = Object.keys(into).length > 0;
@@ -115,7 +134,7 @@ function program(
           own.set(target.data, made);
           found[name] = target;
         } else if (resident.has(name)) {
-          found[name] = { ...fromOrt(made, await made.getData(true)) };
+          found[name] = { ...fromOrt(made, await inTurn(engine, () => made.getData(true))) };
         } else if (!target) found[name] = fromOrt(made);
         else {
           if (!engine.fillsTargets) (target.data as Float32Array).set(made.data as Float32Array); // checked: of one type and size
@@ -157,14 +176,14 @@ function program(
         onDevice.delete(array);
         if (lost) continue; // gone with the device
         try {
-          await settle(array, onGpu);
+          await settle(engine, array, onGpu);
           onGpu.dispose();
         } catch (error) {
           if (!isDeviceLost(error)) throw error;
           lost = found = deviceLost(engine, device, error);
         }
       }
-      await session.release();
+      await inTurn(engine, () => session.release());
       if (found) throw found;
     },
   };
@@ -232,20 +251,24 @@ export function onnxruntime(
     throwIfAborted(signal, 'compile');
     const externalData = Object.entries(data).map(([path, bytes]) => ({ path, data: bytes }));
     try {
-      const options = await session(purpose);
-      // The package declares bytes and paths as two functions.
-      const making = engine.InferenceSession.create(model as Uint8Array, {
-        ...options,
-        ...(externalData.length > 0 ? { externalData } : {}),
-        ...(resident.length > 0
-          ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
-          : {}),
-      });
+      const make = async (): Promise<InferenceSession> => {
+        throwIfAborted(signal, 'compile');
+        const options = await session(purpose);
+        // The package declares bytes and paths as two functions.
+        return engine.InferenceSession.create(model as Uint8Array, {
+          ...options,
+          ...(externalData.length > 0 ? { externalData } : {}),
+          ...(resident.length > 0
+            ? { preferredOutputLocation: Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const])) }
+            : {}),
+        });
+      };
+      const made = inTurn(engine, make);
       try {
-        return await unlessAborted(making, signal, 'compile');
+        return await unlessAborted(made, signal, 'compile');
       } catch (error) {
         // Nobody waits for it any more; it is given back when it is there.
-        if (signal?.aborted) making.then((made) => made.release()).catch(() => undefined);
+        if (signal?.aborted) made.then((unwanted) => inTurn(engine, () => unwanted.release())).catch(() => undefined);
         throw error;
       }
     } catch (error) {
@@ -294,7 +317,7 @@ export function onnxruntime(
       for (const { data } of Object.values(values)) {
         const tensor = onDevice.get(data);
         if (!tensor) continue;
-        await settle(data, tensor).catch((error: unknown) => {
+        await settle(engine, data, tensor).catch((error: unknown) => {
           throw isDeviceLost(error) ? deviceLost(engine, name, error) : error;
         });
       }

@@ -96,7 +96,10 @@ export function fromModule({ InferenceSession, Tensor, env }: WebModule, device:
     ? 'onnxruntime-web, WebGPU'
     : `onnxruntime-web, WebAssembly, ${threads} thread${threads === 1 ? '' : 's'}`;
   return onnxruntime(
-    { InferenceSession, Tensor, fillsTargets: false, keepsOutputs: gpu, renewsDevice: gpu } as unknown as Engine, // structurally the same classes, declared once more in the package
+    {
+      ...{ InferenceSession, Tensor, fillsTargets: false },
+      ...{ keepsOutputs: gpu, renewsDevice: gpu, oneAtATime: gpu },
+    } as unknown as Engine, // structurally the same classes, declared once more in the package
     device,
     description,
     async (purpose) => ({

@@ -5,14 +5,14 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { bundle, pageServer } from './bundle.ts';
+import { type Bundle, bundle, pageServer } from './bundle.ts';
 import type { Cell, Outcome } from './measure.ts';
 import type { ParityPage } from './page.ts';
 
 export interface Column {
   readonly label: string;
   readonly place: 'Node' | 'Chromium';
-  /** As `node.ts` and `page.ts` name it. */
+  /** As its program (`programOf`) names it. */
   readonly engine: string;
   /** Computes by shaders, whose sin and cos are less exact. */
   readonly graphics?: true;
@@ -42,6 +42,12 @@ export const columns: readonly Column[] = [
     refuses: integersAsFloats,
   },
 ];
+
+/** The program that measures a column. */
+export const programOf = ({ place, engine }: Column): Promise<Bundle> => {
+  const kind = engine.startsWith('tfjs') ? 'tfjs' : 'onnxruntime';
+  return place === 'Node' ? bundle(`node-${kind}.ts`, 'node') : bundle(`page-${kind}.ts`, 'browser');
+};
 
 /** Seconds that a cell may take, starting the engine for the first one included; software that plays a GPU takes a minute for the gradients of a model. */
 const limit = 300;
@@ -90,9 +96,10 @@ const ended = (child: ChildProcess, errors: string): string => {
   return `the process ended (${child.signalCode ?? `exit ${child.exitCode}`})${last ? `: ${last}` : ''}`.slice(0, 300);
 };
 
-async function inProcess({ engine }: Column, todo: readonly Cell[]): Promise<Driver> {
+async function inProcess(column: Column, todo: readonly Cell[]): Promise<Driver> {
+  const { engine } = column;
   const env = engine === 'webgpu' ? vulkan() : process.env;
-  const { program } = await bundle('node.ts', 'node');
+  const { program } = await programOf(column);
   const child = spawn(process.execPath, [program, engine, JSON.stringify(todo)], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -134,9 +141,12 @@ const named = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromiu
 const executablePath = [...named, chromium.executablePath()].find((path) => path && existsSync(path));
 
 /** A page of a browser of its own, with a program of this folder in it, which is there when it has set a global name. */
-export async function openPage(entry: string, name: string): Promise<AsyncDisposable & { readonly page: Page }> {
+export async function openPage(
+  entry: string | Bundle,
+  name: string,
+): Promise<AsyncDisposable & { readonly page: Page }> {
   if (!executablePath) throw new Absent('no Chromium');
-  const { program } = await bundle(entry, 'browser');
+  const { program } = typeof entry === 'string' ? await bundle(entry, 'browser') : entry;
   const server = await pageServer(program);
   let browser: Browser | undefined;
   const close = async (): Promise<void> => {
@@ -156,8 +166,9 @@ export async function openPage(entry: string, name: string): Promise<AsyncDispos
   }
 }
 
-async function inPage({ engine }: Column): Promise<Driver> {
-  const opened = await openPage('page.ts', 'parity');
+async function inPage(column: Column): Promise<Driver> {
+  const { engine } = column;
+  const opened = await openPage(await programOf(column), 'parity');
   const { page } = opened;
   try {
     const absent = await inTime(

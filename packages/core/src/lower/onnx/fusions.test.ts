@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
 import { gradient } from '../../graph/gradient.ts';
 import { rotary, rotate } from '../../nn/position.ts';
-import { add, concat, iota, matmul, mul, softmax, sum } from '../../ops/build.ts';
+import { add, concat, cos, iota, matmul, mul, sin, softmax, sum } from '../../ops/build.ts';
 import { gelu, square, unsqueeze } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
@@ -202,4 +202,15 @@ it('a training leaves rotations composed that the kernel does not know', async (
   const rows: Value = { dtype: 'int32', shape: [2, 5], data: Int32Array.of(0, 1, 2, 3, 4, 4, 3, 2, 1, 0) };
   expect(await difference(ofRows, { q: draw(1, 2, 3, 5, 8), positions: rows }, training)).toBeLessThan(1e-6);
   expect(await difference(part, { q: draw(1, 2, 3, 5, 8) }, training)).toBeLessThan(1e-6);
+});
+
+it('angles are brought within ±π for shaders, without losing a digit', async () => {
+  const n = 4096;
+  const angle = tensor('angle', 'float32', [n]);
+  const graph: Graph = { inputs: [angle], outputs: { s: sin(angle), c: cos(angle) } };
+  const data = Float32Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) * (i + uniformAt(1, i)) * 50); // up to 205,000
+  const target = { webgpu: true };
+  expect(operators(graph, { target }).filter((op) => op === 'Floor')).toHaveLength(1);
+  expect(operators(graph)).toEqual(['Sin', 'Cos']);
+  expect(await difference(graph, { angle: { dtype: 'float32', shape: [n], data } }, { target })).toBeLessThan(3e-7);
 });

@@ -7,11 +7,14 @@ import { decoderGraph } from '../../models/decoder-graph.ts';
 import { gpt2 } from '../../models/gpt2.ts';
 import { add, iota, matmul, mul } from '../../ops/build.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
+import { onnxruntimeWasm } from '../../runtimes/onnxruntime.wasm.node.ts';
+import type { Runtime } from '../../runtimes/runtime.ts';
 import { tensor } from '../../tensor.ts';
 import type { Value } from '../../value.ts';
 import { toOnnx } from './model.ts';
 
 const cpu = await onnxruntimeNode({ threads: 1 });
+const wasm = await onnxruntimeWasm({ threads: 1 });
 const config = gpt2.readConfig({ vocab_size: 50, n_positions: 32, n_embd: 32, n_layer: 2, n_head: 4 });
 const { graph, parameters } = decoderGraph(gpt2, config);
 const next = random(3);
@@ -134,10 +137,15 @@ describe('an exported decoder', () => {
     const draw = (length: number, salt: number) => Float32Array.from({ length }, (_, i) => uniformAt(salt, i) - 0.4);
     const weight = { dtype: 'float32' as const, shape, data: draw(k * n, 1) };
     const constants = { w: weight, bias: { dtype: 'float32' as const, shape: [n], data: draw(n, 2) } };
-    const program = await cpu.load(toOnnx({ inputs: [x, w, bias], outputs: { y } }, { constants, weightBits: 4 }));
+    const file = toOnnx({ inputs: [x, w, bias], outputs: { y } }, { constants, weightBits: 4 });
     const rows = draw(5 * k, 3);
-    const got = (await program.run({ x: { dtype: 'float32', shape: [5, k], data: rows } })).y!.data as Float32Array;
-    await program.dispose();
+    const run = async (engine: Runtime): Promise<Float32Array> => {
+      const program = await engine.load(file);
+      const result = await program.run({ x: { dtype: 'float32', shape: [5, k], data: rows } });
+      await program.dispose();
+      return result.y!.data as Float32Array;
+    };
+    const found = [await run(cpu), await run(wasm)];
 
     // Each number from its block alone, in doubles, without the packing.
     const weightAt = (i: number, column: number): number => weight.data[transposeB ? column * k + i : i * n + column]!;
@@ -155,11 +163,26 @@ describe('an exported decoder', () => {
       for (let column = 0; column < n; column++) {
         let sum = 0;
         for (let i = 0; i < k; i++) sum += rows[row * k + i]! * widened(i, column);
-        expect(Math.abs(got[row * n + column]! - (0.5 * sum + constants.bias.data[column]!))).toBeLessThan(2e-6);
+        for (const got of found)
+          expect(Math.abs(got[row * n + column]! - (0.5 * sum + constants.bias.data[column]!))).toBeLessThan(2e-6);
       }
     // Half a step from rounding, a whole one at the far end, where there is no level 8.
     expect(off).toBeGreaterThan(0.4);
     expect(off).toBeLessThanOrEqual(1);
+  });
+
+  it('a decoder of 4-bit weights says the same on WebAssembly', async () => {
+    const file = toOnnx(graph, { constants: weights, weightBits: 4 });
+    const run = async (engine: Runtime): Promise<Float32Array> => {
+      const program = await engine.load(file);
+      const { logits } = await program.run(feeds([[3, 14, 15, 9, 26]]));
+      await program.dispose();
+      return logits!.data as Float32Array;
+    };
+    const [native, web] = [await run(cpu), await run(wasm)];
+    const largest = native.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+    expect(largest).toBeGreaterThan(0.1);
+    expect(native.reduce((m, x, i) => Math.max(m, Math.abs(x - web[i]!)), 0) / largest).toBeLessThan(1e-5);
   });
 
   it('feeds that do not fit are named', async () => {

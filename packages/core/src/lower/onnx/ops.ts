@@ -2,6 +2,7 @@
 
 import type { AttrsOf, InputsOf, OpName, ResultsOf } from '../../ops/signatures.ts';
 import type { Tensor } from '../../tensor.ts';
+import { turn } from '../turn.ts';
 import { Emitter, isStatic } from './emitter.ts';
 import { onnxType } from './proto.ts';
 
@@ -47,6 +48,21 @@ export const lowerSumOfSquares = (e: Emitter, x: string, attrs: AttrsOf<'sum'>):
 const indices64 = (e: Emitter, name: string, t: Tensor): string =>
   t.dtype === 'int64' ? name : e.node('Cast', [name], { to: onnxType('int64') });
 
+const reduced = new WeakMap<Emitter, Map<string, string>>();
+
+/** An angle minus its nearest whole number of turns; emitted once for sin and cos of the same angle. */
+function withinPi(e: Emitter, angle: string): string {
+  const mine = reduced.get(e) ?? new Map<string, string>();
+  reduced.set(e, mine);
+  const known = mine.get(angle);
+  if (known) return known;
+  const turns = e.node('Mul', [angle, e.float(1 / (2 * Math.PI))]);
+  const whole = e.node('Floor', [e.node('Add', [turns, e.float(0.5)])]);
+  const rest = turn.reduce((x, part) => e.node('Sub', [x, e.node('Mul', [whole, e.float(part)])]), angle);
+  mine.set(angle, rest);
+  return rest;
+}
+
 export const lowerings: { readonly [K in OpName]: Lower<K> } = {
   neg: plain('Neg'),
   abs: plain('Abs'),
@@ -54,8 +70,8 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
   log: plain('Log'),
   sqrt: plain('Sqrt'),
   reciprocal: plain('Reciprocal'),
-  sin: plain('Sin'),
-  cos: plain('Cos'),
+  sin: (e, { names: [x] }) => [e.node('Sin', [e.target.webgpu ? withinPi(e, x) : x])],
+  cos: (e, { names: [x] }) => [e.node('Cos', [e.target.webgpu ? withinPi(e, x) : x])],
   tanh: plain('Tanh'),
   erf: plain('Erf'),
   sigmoid: plain('Sigmoid'),

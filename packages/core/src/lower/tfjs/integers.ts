@@ -42,8 +42,8 @@ export function multiply({ tf, backend }: Device, a: TfTensor, b: TfTensor): TfT
 }
 
 /**
- * a / b, cut towards zero. `floorDiv` rounds towards −∞, and on WebAssembly it divides float32 numbers: its quotient is some units off for
- * large a. The remainder, exact since products wrap around, is divided once more, and what is left is settled by comparison.
+ * a / b, cut towards zero. `floorDiv` rounds towards −∞, and on WebAssembly and WebGL it divides float32 numbers: its quotient is some units
+ * off for large a. The remainder, exact since products wrap around, is divided once more, and what is left is settled by comparison.
  */
 export function divide(device: Device, a: TfTensor, b: TfTensor): TfTensor {
   const { tf, backend } = device;
@@ -53,7 +53,7 @@ export function divide(device: Device, a: TfTensor, b: TfTensor): TfTensor {
   const asInteger = (condition: TfTensor): TfTensor => tf.cast(condition, 'int32');
   const zero = tf.scalar(0, 'int32');
   const downwards = tf.less(b, zero);
-  if (backend === 'wasm') {
+  if (backend === 'wasm' || backend === 'webgl') {
     quotient = tf.add(quotient, tf.floorDiv(remainder, b));
     remainder = remainderOf(quotient);
     // In the direction of b: one more where the remainder reaches |b|, one less where it is below zero.

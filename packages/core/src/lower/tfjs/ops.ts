@@ -4,6 +4,8 @@ import type { Dim } from '../../dimension.ts';
 import { YumoError } from '../../errors.ts';
 import type { AttrsOf, InputsOf, OpName, ResultsOf } from '../../ops/signatures.ts';
 import type { DType } from '../../value.ts';
+import { turn } from '../turn.ts';
+import { isShader } from './backends.ts';
 import { asFloats, divide, flatPositions, magnitude, multiply, negate, positions, toFloat } from './integers.ts';
 import type { Device, TensorFlow, TfTensor } from './tensor-flow.ts';
 
@@ -64,6 +66,13 @@ function alongLast(tf: TensorFlow, x: TfTensor, axis: number, f: (x: TfTensor) =
   return tf.transpose(f(tf.transpose(x, swapped)), swapped);
 }
 
+/** An angle minus its nearest whole number of turns, where a shader computes sin and cos. */
+function withinPi({ tf, backend }: Device, angle: TfTensor): TfTensor {
+  if (!isShader(backend)) return angle;
+  const whole = tf.floor(tf.add(tf.mul(angle, 1 / (2 * Math.PI)), 0.5));
+  return turn.reduce((x, part) => tf.sub(x, tf.mul(whole, part)), angle);
+}
+
 const numberOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 /** The types that TensorFlow.js has. */
@@ -85,8 +94,8 @@ export const calls: { readonly [K in OpName]: Call<K> } = {
   log: one('log'),
   sqrt: one('sqrt'),
   reciprocal: one('reciprocal'),
-  sin: one('sin'),
-  cos: one('cos'),
+  sin: (at) => [at.tf.sin(withinPi(at, at.x[0]))],
+  cos: (at) => [at.tf.cos(withinPi(at, at.x[0]))],
   tanh: one('tanh'),
   erf: one('erf'),
   sigmoid: one('sigmoid'),
