@@ -46,3 +46,14 @@ export function encoderFields(
   const end = tokenOf(tokenizer, 'end');
   return { pad_token_id: neededToken(tokenizer, 'padding', who), ...(end === undefined ? {} : { eos_token_id: end }) };
 }
+
+/** Fields of an encoder-decoder's config.json: it begins to write with the padding token, as T5 and Marian do. */
+export const encoderDecoderFields = (tokenizer: Tokenizer, who: string): Readonly<Record<string, unknown>> => {
+  const padding = neededToken(tokenizer, 'padding', who);
+  return {
+    pad_token_id: padding,
+    eos_token_id: neededToken(tokenizer, 'end', who),
+    decoder_start_token_id: padding,
+    is_encoder_decoder: true,
+  };
+};

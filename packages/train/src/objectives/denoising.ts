@@ -1,9 +1,9 @@
 // Denoising: BART's pre-training. Texts change places, spans become one mask each, and the whole is written again.
 
-import { neededToken } from '../data/special-tokens.ts';
+import { encoderDecoderFields, neededToken } from '../data/special-tokens.ts';
 import type { Objective } from './objective.ts';
 import { packedReading } from './packed-text.ts';
-import { noised, restoringColumns, restoringExample, restoringFields, restoringLoss } from './restoring.ts';
+import { noised, restoringColumns, restoringExample, restoringLoss } from './restoring.ts';
 
 export const denoising: Objective<'denoising'> = (given) => {
   const { kind, share, meanSpan, permute } = given.objective;
@@ -11,7 +11,7 @@ export const denoising: Objective<'denoising'> = (given) => {
     tokens: { roles: ['padding', 'start', 'end', 'unknown', 'mask'] },
     heads: [/ForConditionalGeneration$/, /MTModel$/],
     pipeline: 'text2text-generation',
-    config: (tokenizer) => restoringFields(tokenizer, kind),
+    config: (tokenizer) => encoderDecoderFields(tokenizer, kind),
     rows(tokenizer, model, room) {
       const end = neededToken(tokenizer, 'end', kind);
       const mask = neededToken(tokenizer, 'mask', kind);

@@ -1,10 +1,8 @@
 // Encoder-decoder pre-training: restore damaged text. Span corruption (T5) and denoising (BART).
 
 import { crossEntropySum, YumoError } from '@yumo/core';
-import type { Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
 import type { Columns, Example } from '../data/examples.ts';
-import { neededToken } from '../data/special-tokens.ts';
 import type { ModelPlan } from '../model-config.ts';
 import { permuted, randomUniform } from '../random.ts';
 import type { Task } from './objective.ts';
@@ -38,17 +36,6 @@ export const restoringLoss =
   ({ head, config }: ModelPlan): Task['loss'] =>
   (scope, { labels, ...inputs }, dropout) =>
     crossEntropySum(head.build(scope, inputs, config, { dropout }).logits!, labels!);
-
-/** Fields of config.json. */
-export const restoringFields = (tokenizer: Tokenizer, who: string): Readonly<Record<string, unknown>> => {
-  const padding = neededToken(tokenizer, 'padding', who);
-  return {
-    pad_token_id: padding,
-    eos_token_id: neededToken(tokenizer, 'end', who),
-    decoder_start_token_id: padding,
-    is_encoder_decoder: true,
-  };
-};
 
 /** `parts` lengths of 1 or more that make `total`, at random. */
 function division(total: number, parts: number, key: number): number[] {

@@ -6,7 +6,7 @@ import { ignoredLabel } from '../data/batches.ts';
 import type { Columns, Example } from '../data/examples.ts';
 import type { SequenceRow } from '../data/readers/rows.ts';
 import type { Parts } from '../data/sources.ts';
-import { neededToken } from '../data/special-tokens.ts';
+import { encoderDecoderFields, neededToken } from '../data/special-tokens.ts';
 import { bleu } from '../metrics/bleu.ts';
 import { chrf } from '../metrics/chrf.ts';
 import { measure } from '../metrics/metric.ts';
@@ -46,15 +46,7 @@ export function sequenceReading(
     validationTexts: () => textsOf(parts.validation),
     heads: [/ForConditionalGeneration$/, /MTModel$/],
     pipeline,
-    config: (tokenizer) => {
-      const padding = neededToken(tokenizer, 'padding', who);
-      return {
-        pad_token_id: padding,
-        eos_token_id: neededToken(tokenizer, 'end', who),
-        decoder_start_token_id: padding,
-        is_encoder_decoder: true,
-      };
-    },
+    config: (tokenizer) => encoderDecoderFields(tokenizer, who),
     generation: (model) => ({
       pad_token_id: model.json.pad_token_id,
       eos_token_id: model.json.eos_token_id,

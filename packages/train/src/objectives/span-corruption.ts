@@ -1,16 +1,9 @@
 // Span corruption: T5's pre-training. Spans are hidden behind sentinels, and written behind the same sentinels.
 
-import { neededToken } from '../data/special-tokens.ts';
+import { encoderDecoderFields, neededToken } from '../data/special-tokens.ts';
 import type { Objective } from './objective.ts';
 import { packedReading } from './packed-text.ts';
-import {
-  corrupted,
-  restoringColumns,
-  restoringExample,
-  restoringFields,
-  restoringLoss,
-  spanCounts,
-} from './restoring.ts';
+import { corrupted, restoringColumns, restoringExample, restoringLoss, spanCounts } from './restoring.ts';
 
 /** T5's name of sentinel i. */
 const sentinelName = (i: number): string => `<extra_id_${i}>`;
@@ -22,7 +15,7 @@ export const spanCorruption: Objective<'span-corruption'> = (given) => {
     tokens: { roles: ['padding', 'end', 'unknown'], extra: names },
     heads: [/^T5ForConditionalGeneration$/, /ForConditionalGeneration$/],
     pipeline: 'text2text-generation',
-    config: (tokenizer) => restoringFields(tokenizer, kind),
+    config: (tokenizer) => encoderDecoderFields(tokenizer, kind),
     rows(tokenizer, model, room) {
       const end = neededToken(tokenizer, 'end', kind);
       const padding = neededToken(tokenizer, 'padding', kind);
