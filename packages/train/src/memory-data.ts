@@ -2,9 +2,9 @@
 
 import { suggestion, YumoError } from '@yumo/core';
 import { type DataFile, readData } from './data/readers/index.ts';
-import { type LoadedSource, readSources, type TrainingData } from './data/sources.ts';
+import { type LoadedSource, readRows, type TrainingData } from './data/sources.ts';
 import type { Note } from './objectives/objective.ts';
-import type { DataRecipe } from './recipe.ts';
+import type { DataRecipe, SourceRecipe } from './recipe.ts';
 
 /**
  * As reading from disk, with names instead of patterns.
@@ -43,19 +43,13 @@ export async function readMemoryData(data: DataRecipe, files: readonly DataFile[
         }),
       ),
     };
-  const sources = async (of: typeof data.train, field: string) => {
-    const loaded = of.map(
+  const load = async (sources: readonly SourceRecipe[], field: string) =>
+    sources.map(
       (source, i): LoadedSource => ({
         source,
         files: named(source.files, `${field}[${i}].files`),
         targets: source.targets && named(source.targets, `${field}[${i}].targets`),
       }),
     );
-    return readSources(loaded, note);
-  };
-  return {
-    kind: 'rows',
-    training: await sources(data.train, 'data.train'),
-    validation: data.validation && (await sources(data.validation, 'data.validation')),
-  };
+  return readRows(data, load, note);
 }

@@ -225,6 +225,10 @@ const data = z.discriminatedUnion('kind', [
     train: z.array(source).min(1).describe('What is learnt: lists of files with the names of their fields.'),
     validation: z.array(source).optional().describe('What is measured; a share of the training rows by default.'),
     validationShare: share.default(0.05).describe('Rows kept back where there are no validation files.'),
+    apart: z
+      .array(source)
+      .optional()
+      .describe('Test files: training rows that share their longest text (of a question: its context) are left out.'),
   }),
 ]);
 

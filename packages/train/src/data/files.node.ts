@@ -10,7 +10,7 @@ import type { DataRecipe, SourceRecipe } from '../recipe.ts';
 import type { TextFile } from './corpus.ts';
 import { encodingAdvice } from './encoding.ts';
 import type { DataFile } from './readers/bytes.ts';
-import { type LoadedSource, readSources, type TrainingData } from './sources.ts';
+import { type LoadedSource, readRows, type TrainingData } from './sources.ts';
 import { textStream } from './streamed-corpus.node.ts';
 
 /** Which files, and the text field of .jsonl rows. */
@@ -39,13 +39,9 @@ export async function readTrainingData(
     return textStream(paths, { unit, field, separator, trainShare, ...(signal ? { signal } : {}) });
   }
   if (data.kind === 'text') return { kind: 'text', files: await readTextFiles(data, folders) };
-  const read = async (sources: readonly SourceRecipe[], field: string) =>
-    readSources(await Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`))), note);
-  return {
-    kind: 'rows',
-    training: await read(data.train, 'data.train'),
-    validation: data.validation && (await read(data.validation, 'data.validation')),
-  };
+  const load = (sources: readonly SourceRecipe[], field: string) =>
+    Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`)));
+  return readRows(data, load, note);
 }
 
 async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
@@ -196,10 +192,10 @@ async function readTextFile(path: string, data: TextFilesQuery): Promise<TextFil
     throw new YumoError('DATA', `${path}: ${encodingAdvice(bytes, path)}`, { path }, error);
   }
   if (text.trim() === '') throw new YumoError('DATA', `${path}: the file has no text`, { path });
-  return { name: path, documents: name.endsWith('.jsonl') ? readRows(path, text, data.field) : [text] };
+  return { name: path, documents: name.endsWith('.jsonl') ? readLines(path, text, data.field) : [text] };
 }
 
-function readRows(path: string, text: string, field: string): string[] {
+function readLines(path: string, text: string, field: string): string[] {
   return text.split('\n').flatMap((line, i) => {
     if (line.trim() === '') return [];
     const fail = (why: string): never => {

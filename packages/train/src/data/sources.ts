@@ -4,13 +4,14 @@ import { YumoError } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import type { Note } from '../objectives/objective.ts';
 import { streamKey } from '../random.ts';
-import type { SourceRecipe } from '../recipe.ts';
+import type { DataRecipe, SourceRecipe } from '../recipe.ts';
 import type { TextFile } from './corpus.ts';
 import type { DataFile } from './readers/bytes.ts';
 import { readParallel } from './readers/parallel.ts';
 import { readData } from './readers/read.ts';
 import type { ReadReport } from './readers/report.ts';
 import type { DataRow } from './readers/rows.ts';
+import { textsOfRow } from './row-texts.ts';
 import type { TokenSource } from './token-source.ts';
 
 /** Rows of one file, with what the recipe says of it. */
@@ -79,6 +80,44 @@ export async function readSources(loaded: readonly LoadedSource[], note: Note): 
   return found;
 }
 
+/** What a recipe of rows says of its data. */
+type RowsRecipe = Extract<DataRecipe, { kind: 'rows' }>;
+
+/**
+ * The rows of a recipe. Training rows that share their longest text (of a question: its context) with the rows of `data.apart` are left out and told.
+ * @param load the files of sources; the second argument is their field, for messages.
+ * @throws YumoError `DATA`, `CONFIG`
+ */
+export async function readRows(
+  { train, validation, apart }: RowsRecipe,
+  load: (sources: readonly SourceRecipe[], field: string) => Promise<readonly LoadedSource[]>,
+  note: Note,
+): Promise<TrainingData> {
+  const read = async (sources: readonly SourceRecipe[], field: string) =>
+    readSources(await load(sources, `data.${field}`), note);
+  const training = await read(train, 'train');
+  return {
+    kind: 'rows',
+    training: apart ? withoutTexts(training, await read(apart, 'apart'), note) : training,
+    validation: validation && (await read(validation, 'validation')),
+  };
+}
+
+function withoutTexts(training: readonly SourceFile[], apart: readonly SourceFile[], note: Note): SourceFile[] {
+  const longest = (row: DataRow, { source, name }: SourceFile): string =>
+    textsOfRow(row, source.fields.text ?? (row.task === 'record' ? Object.keys(row.fields) : []), name).reduce(
+      (a, b) => (b.length > a.length ? b : a),
+      '',
+    );
+  const kept = new Set(apart.flatMap((file) => file.rows.map((row) => longest(row, file))));
+  return training.map((file) => {
+    const rows = file.rows.filter((row) => !kept.has(longest(row, file)));
+    const left = file.rows.length - rows.length;
+    if (left > 0) note(`${file.name}: rows left out, their texts are in data.apart`, left);
+    return { ...file, rows };
+  });
+}
+
 async function readFile(
   file: DataFile,
   target: DataFile | undefined,
@@ -112,6 +151,7 @@ export interface Parts<Row> {
 /**
  * Rows as `rowsOf` makes them of each file. Without validation files, a share of the rows is kept back: which one depends on what stands in
  * the row alone, so that equal rows are on one side, and the split stays when rows are added.
+ * @param sideOf what decides the side of a row: rows of which it is equal stay together.
  * @throws YumoError `DATA` when a part is empty, or the recipe has running text.
  */
 export function partsOf<Row>(
@@ -119,6 +159,7 @@ export function partsOf<Row>(
   validationShare: number,
   who: string,
   rowsOf: (file: SourceFile) => readonly Row[],
+  sideOf: (row: Row) => string = (row) => JSON.stringify(row),
 ): Parts<Row> {
   if (data.kind !== 'rows')
     throw new YumoError(
@@ -127,7 +168,7 @@ export function partsOf<Row>(
       { objective: who },
     );
   const all = data.training.flatMap(rowsOf);
-  const isValidation = (row: Row): boolean => streamKey(0, JSON.stringify(row)) / 2 ** 32 < validationShare;
+  const isValidation = (row: Row): boolean => streamKey(0, sideOf(row)) / 2 ** 32 < validationShare;
   const parts = data.validation
     ? { training: all, validation: data.validation.flatMap(rowsOf) }
     : { training: all.filter((r) => !isValidation(r)), validation: all.filter(isValidation) };

@@ -15,6 +15,7 @@ import { regression } from './regression.ts';
 import { sequenceClassification } from './sequence-classification.ts';
 import { sequenceToSequence } from './sequence-to-sequence.ts';
 import { spanCorruption } from './span-corruption.ts';
+import { spanSelection } from './span-selection.ts';
 import { tokenClassification } from './token-classification.ts';
 
 /** kind → how data become batches, what is asked of them, and how well it is answered. */
@@ -31,6 +32,7 @@ export const objectives: { readonly [K in ObjectiveKind]: Objective<K> } = {
   regression,
   'token-classification': tokenClassification,
   'question-answering': questionAnswering,
+  'span-selection': spanSelection,
   'sequence-to-sequence': sequenceToSequence,
   instruction,
   contrastive,

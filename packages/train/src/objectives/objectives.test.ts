@@ -230,6 +230,12 @@ const cases: readonly Case[] = [
     tokenizer: wordPiece,
   },
   {
+    objective: { kind: 'span-selection', removed: 0.5 },
+    models: [...encoders, 'bart'],
+    data: dataOf('passages'),
+    tokenizer: wordPiece,
+  },
+  {
     objective: { kind: 'sequence-to-sequence', labelSmoothing: 0, generate: 0 },
     models: ['t5', 'bart', 'marian'],
     data: dataOf('pairs'),

@@ -9,7 +9,7 @@ import type { Recipe } from '../recipe.ts';
 import { parseRecipe } from '../recipe-fields.ts';
 import { type Plan, planTraining } from '../trainer.ts';
 import { encodedConversation } from './instruction.ts';
-import { tokensOfAnswer } from './question-answering.ts';
+import { tokensOfAnswer } from './question-reading.ts';
 import { tagsOf } from './token-classification.ts';
 
 const bert = {

@@ -42,6 +42,14 @@ const writing = {
     .describe('Runs of so many tokens are written once only, says the bundle; 0: as often as the model likes.'),
 };
 
+/** Of objectives that find answers in a text. */
+const answering = {
+  stride: z.int().min(0).default(64).describe('Tokens that neighbouring windows of a long text share.'),
+  maxQuestionTokens: count.default(64).describe('Longer questions are cut, and counted.'),
+  maxAnswerTokens: count.default(30).describe('Longest answer that is given.'),
+  metric: z.enum(['squad', 'squad2', 'cmrc']).default('squad').describe('How answers are compared.'),
+};
+
 /** One kind an objective; each has its file in this folder. */
 export const objective = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('causal-lm').describe('Predict the next token.') }),
@@ -89,10 +97,24 @@ export const objective = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('question-answering').describe('Find the answer in a text.'),
-    stride: z.int().min(0).default(64).describe('Tokens that neighbouring windows of a long text share.'),
-    maxQuestionTokens: count.default(64).describe('Longer questions are cut, and counted.'),
-    maxAnswerTokens: count.default(30).describe('Longest answer that is given.'),
-    metric: z.enum(['squad', 'squad2', 'cmrc']).default('squad').describe('How answers are compared.'),
+    unanswerable: z
+      .boolean()
+      .default(true)
+      .describe('Questions without an answer are learnt too, as "no answer"; false leaves them out.'),
+    ...answering,
+  }),
+  z.strictObject({
+    kind: z.literal('span-selection').describe('Find words of a sentence that a question made of its rest asks for.'),
+    sentences: z.int().min(3).default(6).describe('Most sentences of a passage; longer texts become several.'),
+    questions: count.default(4).describe('Most questions about a passage.'),
+    removed: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe('Share of the questions whose sentence is taken out, where the answer stands in another one.'),
+    language: z.enum(['en', 'zh']).default('en').describe('Of the texts: function words, and the words that ask.'),
+    ...answering,
   }),
   z.strictObject({
     kind: z

@@ -3,8 +3,8 @@
 import { crossEntropySum, likeliestPath, softmax, YumoError } from '@yumo/core';
 import type { Encoding } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import { joined } from '../data/documents.ts';
 import type { Columns, Example } from '../data/examples.ts';
+import { joined } from '../data/row-texts.ts';
 import { partsOf, type SourceFile } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import { type Entity, entitiesOf } from '../metrics/entities.ts';
