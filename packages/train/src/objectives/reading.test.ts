@@ -253,7 +253,7 @@ describe('answers', () => {
   const context = 'The tower stands in Paris, near the river Seine, and was built in 1889 by Eiffel.';
   const squad = (answers: readonly { text: string; answer_start: number }[]): string =>
     JSON.stringify({
-      data: Array.from({ length: 12 }, (_, i) => ({
+      data: Array.from({ length: 20 }, (_, i) => ({
         paragraphs: [
           {
             context: `${i} ${context}`,
@@ -285,7 +285,7 @@ describe('answers', () => {
       { name: 'x.json', text: squad(misplaced) },
       { recipe: { context: 24 } },
     );
-    expect(notices).toContainEqual({ text: 'x.json: answer moved to where it stands', count: 12 });
+    expect(notices).toContainEqual({ text: 'x.json: answer moved to where it stands', count: 20 });
     expect(notices.some((n) => /^windows of \d+ questions$/.test(n.text))).toBe(true);
     const evaluation = task.evaluation();
     for await (const batch of evaluation.batches) {
@@ -303,12 +303,29 @@ describe('answers', () => {
     expect(await evaluation.metrics(0, undefined as never)).toEqual({ exactMatch: 100, f1: 100 });
   });
 
+  it('that there are none of: such questions are learnt, or left out and counted', async () => {
+    const both = JSON.parse(squad([{ text: 'Paris', answer_start: context.indexOf('Paris') }])) as {
+      data: { paragraphs: { qas: object[] }[] }[];
+    };
+    for (const { paragraphs } of both.data)
+      paragraphs[0]!.qas.push({ id: 'none', question: 'who ?', answers: [], is_impossible: true });
+    const file = { name: 'x.json', text: JSON.stringify(both) };
+    const rowsOf = async (objective: object): Promise<[number, number]> => {
+      const { notices, task } = await plan({ kind: 'question-answering', ...objective }, file);
+      const { trainingExamples, validationExamples } = task.facts;
+      const left = notices.find((n) => n.text === 'questions without an answer, left out');
+      return [trainingExamples! + validationExamples!, left?.count ?? 0];
+    };
+    expect(await rowsOf({})).toEqual([40, 0]);
+    expect(await rowsOf({ unanswerable: false })).toEqual([20, 20]);
+  });
+
   it('that stand nowhere are counted and learnt as none', async () => {
     const { notices } = await plan(
       { kind: 'question-answering' },
       { name: 'x.json', text: squad([{ text: 'London', answer_start: 3 }]) },
     );
-    expect(notices).toContainEqual({ text: 'x.json: answer that does not stand in its context', count: 12 });
+    expect(notices).toContainEqual({ text: 'x.json: answer that does not stand in its context', count: 20 });
     expect(notices.some((n) => n.text.startsWith('answers that are whole in no window'))).toBe(true);
   });
 });

@@ -73,7 +73,7 @@ it('years are asked for by when, other numbers by how many, in both languages', 
   for (const question of years) expect(question).toMatch(/哪一年|什么时候|何时/);
 });
 
-it('a sentence is taken out only where its answer stands in another one as whole words; then all its words are asked with', () => {
+it('a sentence is taken out only where its answer stands in another one as whole words; then no word of a short one is left out', () => {
   const text = 'Ada met Babbage in London. In London she wrote notes. Londoners read them.';
   const without = all(text, { removed: 1 }).filter(({ context }) => context !== text);
   expect(new Set(without.map(({ answer }) => answer.text))).toEqual(new Set(['London']));

@@ -19,7 +19,7 @@ const fewestKept = 2;
 /** Most words of an answer. */
 const longestAnswer = 5;
 /** Words of a question besides the one that asks: at most a number between these is kept, those nearest to the answer. */
-const [shortestQuestion, longestQuestion] = [5, 14];
+const [shortestQuestion, longestQuestion] = [6, 24];
 
 export type ClozeLanguage = 'en' | 'zh';
 
@@ -164,9 +164,9 @@ function questionOf(
 }
 
 /**
- * Questions about a passage: one of its spans is asked for (a name, a number, a run of words of content), the question is what is left of its sentence: some
- * words around a word that asks. The sentence stays in the passage, so that the words it shares with the question show the place, or is
- * taken out where the answer stands elsewhere too; then all its words stay in the question.
+ * Questions about a passage. One of its spans is asked for: a name, a number, a run of words of content. The question is some of the other words of
+ * its sentence around a word that asks. The sentence stays in the passage, where the words that it shares with the question show the place;
+ * or it is taken out where the answer stands in another one too, and then words are left out only where they are too many.
  * @param key of what is drawn: another one, other questions.
  */
 export function clozesOf(passage: string, { language, questions, removed }: Asking, key: number): QuestionRow[] {
@@ -188,7 +188,7 @@ export function clozesOf(passage: string, { language, questions, removed }: Aski
     const text = passage.slice(start, end);
     const without = passage.slice(0, sentence.start) + passage.slice(sentence.end);
     const elsewhere = randomUniform(own, 0) < removed ? placeOf(text, without, language) : -1;
-    const share = elsewhere < 0 ? 0.35 + 0.6 * randomUniform(own, 1) : 1;
+    const share = elsewhere < 0 ? Math.min(1, 0.4 + randomUniform(own, 1)) : 1;
     const question = questionOf(sentence.pieces, span, share, language, own ^ 0x1b873593);
     if (question === undefined) continue;
     rows.push({
