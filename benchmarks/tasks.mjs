@@ -47,7 +47,7 @@ const tasks = [
     without: ['qa/squad1.1-sample/train.json.gz', 'qa/squad2.0-dev-half/train.json.gz'],
     baseline: true,
     measures: ['F1', 'exact match'],
-    text: 'SQuAD 1.1 sample, dev without paragraphs that are trained on (also chose the best step)',
+    text: 'SQuAD 1.1 sample, dev without paragraphs that are trained on',
   },
   {
     recipe: 'translate-en-de',

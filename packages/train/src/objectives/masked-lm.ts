@@ -8,6 +8,7 @@ import { neededToken } from '../data/special-tokens.ts';
 import { randomBits, randomUniform } from '../random.ts';
 import type { Evaluation, Objective } from './objective.ts';
 import { packedReading } from './packed-text.ts';
+import { besideQuestions } from './span-selection.ts';
 
 /** What hiding needs to know of a vocabulary. */
 export interface Hiding {
@@ -105,8 +106,12 @@ export function hiddenHits(): Required<Pick<Evaluation, 'add'>> & { accuracy(): 
 }
 
 export const maskedLm: Objective<'masked-lm'> = (given) => {
-  const { kind, probability, wholeWord } = given.objective;
+  const { kind, probability, wholeWord, questions, sentences, language } = given.objective;
+  const { seed } = given.recipe;
   return packedReading(given, {
+    ...(questions > 0
+      ? { documents: (text: string) => besideQuestions(text, sentences, { language, questions, removed: 0 }, seed) }
+      : {}),
     tokens: { roles: ['padding', 'start', 'end', 'unknown', 'mask'] },
     heads: [/ForMaskedLM$/],
     pipeline: 'fill-mask',

@@ -230,7 +230,7 @@ const cases: readonly Case[] = [
     tokenizer: wordPiece,
   },
   {
-    objective: { kind: 'span-selection', removed: 0.5 },
+    objective: { kind: 'span-selection', removed: 0.5, evidence: 2 },
     models: [...encoders, 'bart'],
     data: dataOf('passages'),
     tokenizer: wordPiece,

@@ -27,6 +27,8 @@ export interface PackedSettings extends Pick<Reading, 'tokens' | 'heads' | 'pipe
   loss(model: ModelPlan): Task['loss'];
   readonly metrics: readonly string[];
   measure(): Pick<Evaluation, 'add' | 'metrics'>;
+  /** What is read of a text; the text itself by default. */
+  documents?(text: string): readonly string[];
 }
 
 export interface Streams {
@@ -48,7 +50,9 @@ export function packed(documents: readonly string[], tokenizer: Tokenizer, end: 
 }
 
 export function packedReading({ recipe, objective, data }: AnyGiven, settings: PackedSettings): Reading {
-  const split = documentsOf(data, recipe.data);
+  const { documents = (text: string) => [text] } = settings;
+  const texts = documentsOf(data, recipe.data);
+  const split = { training: texts.training.flatMap(documents), validation: texts.validation.flatMap(documents) };
   const { batch, accumulate, seed } = recipe;
   return {
     ...settings,

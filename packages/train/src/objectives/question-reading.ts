@@ -1,6 +1,20 @@
 // What the objectives share that read answers out of a text (Devlin et al. 2019, §4.2): windows, where the answer begins and ends, and how well it is found.
 
-import { add, cast, crossEntropySum, mul, sub, type Tensor } from '@yumo/core';
+import {
+  add,
+  cast,
+  crossEntropySum,
+  div,
+  integer,
+  less,
+  maximum,
+  mul,
+  not,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+} from '@yumo/core';
 import type { Encoding, Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
 import type { Columns, Example } from '../data/examples.ts';
@@ -18,7 +32,7 @@ import { textColumns, textExample, textInputs } from './text-inputs.ts';
 /** How the rows of an objective that answers are learnt and measured. */
 type Settings = Pick<
   Extract<ObjectiveRecipe, { kind: 'question-answering' }>,
-  'stride' | 'maxQuestionTokens' | 'maxAnswerTokens' | 'metric'
+  'stride' | 'maxQuestionTokens' | 'maxAnswerTokens' | 'metric' | 'evidence'
 >;
 
 /** What an objective that answers hands over. */
@@ -94,6 +108,30 @@ function bestSpan(
   return best;
 }
 
+/** Sentences by the rules of Unicode (UAX #29). */
+const segmenter = new Intl.Segmenter('und', { granularity: 'sentence' });
+
+/** Of each token: does it stand in the sentence of the answer? Ignored where no answer could. Offsets as in {@link tokensOfAnswer}. */
+export function evidenceOf(
+  { offsets, sequenceIds, length }: Encoding,
+  context: string,
+  start: number | undefined,
+): Int32Array {
+  const sentence = start === undefined ? undefined : segmenter.segment(context).containing(start);
+  const [from, to] = sentence ? [sentence.index, sentence.index + sentence.segment.length] : [0, 0];
+  return Int32Array.from({ length }, (_, i) => {
+    if (sequenceIds[i] !== 1) return ignoredLabel;
+    return offsets[2 * i]! < to && offsets[2 * i + 1]! > from ? 1 : 0;
+  });
+}
+
+/** Σ over the rows of the mean binary cross-entropy of their tokens that count. Logits and labels `[rows, sequence]`. */
+function evidenceSum(logits: Tensor, labels: Tensor): Tensor {
+  const counts = cast(not(less(labels, integer(0))), 'float32');
+  const losses = sub(softplus(logits), mul(logits, cast(maximum(labels, integer(0)), 'float32')));
+  return sum(div(sum(mul(losses, counts), [1]), maximum(sum(counts, [1]), 1)));
+}
+
 /** Logits of padding far below all others, so that padding changes no probability. */
 const overPadding = (logits: Tensor, mask: Tensor | undefined): Tensor =>
   mask ? sub(logits, mul(sub(1, cast(mask, 'float32')), 1e4)) : logits;
@@ -113,6 +151,7 @@ export function questionReading({ recipe, objective, note }: QuestionsGiven, par
         ...textColumns(tokenizer, model),
         start_positions: { padding: ignoredLabel, scalar: true },
         end_positions: { padding: ignoredLabel, scalar: true },
+        ...(objective.evidence > 0 ? { evidence: { axis: 'sequence', padding: ignoredLabel } } : {}),
       };
       const room = Math.max(8, Math.min(objective.maxQuestionTokens, model.context >> 1));
       const stride = Math.min(objective.stride, (model.context - room) >> 1);
@@ -141,6 +180,7 @@ export function questionReading({ recipe, objective, note }: QuestionsGiven, par
             ...textExample(encoding, columns),
             start_positions: Int32Array.of(start),
             end_positions: Int32Array.of(end),
+            ...(objective.evidence > 0 ? { evidence: evidenceOf(encoding, rows[row]!.context, answer?.start) } : {}),
           };
         });
         rows.forEach(({ answers }, i) => {
@@ -166,8 +206,14 @@ export function questionReading({ recipe, objective, note }: QuestionsGiven, par
           ) as [Tensor, Tensor];
           const first = crossEntropySum(starts, inputs.start_positions!);
           const last = crossEntropySum(ends, inputs.end_positions!);
+          const found = mul(add(first.sum, last.sum), 0.5);
+          // The evidence is for training, where there is dropout; measured is the plain loss.
+          const place =
+            dropout && inputs.evidence
+              ? mul(evidenceSum(mul(add(out.start_logits!, out.end_logits!), 0.5), inputs.evidence), objective.evidence)
+              : undefined;
           return {
-            sum: mul(add(first.sum, last.sum), 0.5),
+            sum: place ? add(found, place) : found,
             count: first.count,
             outputs: { start_logits: starts, end_logits: ends },
           };

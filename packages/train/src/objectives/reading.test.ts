@@ -9,7 +9,7 @@ import type { Recipe } from '../recipe.ts';
 import { parseRecipe } from '../recipe-fields.ts';
 import { type Plan, planTraining } from '../trainer.ts';
 import { encodedConversation } from './instruction.ts';
-import { tokensOfAnswer } from './question-reading.ts';
+import { evidenceOf, tokensOfAnswer } from './question-reading.ts';
 import { tagsOf } from './token-classification.ts';
 
 const bert = {
@@ -301,6 +301,23 @@ describe('answers', () => {
       evaluation.add!(batch, { start_logits: at('start_positions'), end_logits: at('end_positions') });
     }
     expect(await evaluation.metrics(0, undefined as never)).toEqual({ exactMatch: 100, f1: 100 });
+  });
+
+  it('lie in a sentence, whose tokens are the evidence; a question without answer has none', async () => {
+    const two = `It is tall. ${context}`;
+    const learnt = await trainWordPiece([two], { vocabularySize: 90, minFrequency: 1 });
+    const encoding = learnt.encode('where ?', two);
+    const labels = evidenceOf(encoding, two, two.indexOf('Paris'));
+    const text = (label: number) =>
+      [...labels.keys()].flatMap((i) =>
+        labels[i] === label ? [two.slice(encoding.offsets[2 * i], encoding.offsets[2 * i + 1])] : [],
+      );
+    expect(text(1).join('')).toBe(context.replaceAll(' ', ''));
+    expect(text(0).join('')).toBe('Itistall.');
+    expect([...labels].filter((label) => label < 0)).toHaveLength(
+      [...encoding.sequenceIds].filter((id) => id !== 1).length,
+    );
+    expect([...new Set(evidenceOf(encoding, two, undefined))].sort()).toEqual([-100, 0]);
   });
 
   it('that there are none of: such questions are learnt, or left out and counted', async () => {

@@ -48,6 +48,17 @@ const answering = {
   maxQuestionTokens: count.default(64).describe('Longer questions are cut, and counted.'),
   maxAnswerTokens: count.default(30).describe('Longest answer that is given.'),
   metric: z.enum(['squad', 'squad2', 'cmrc']).default('squad').describe('How answers are compared.'),
+  evidence: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of a second loss, which asks of each token whether it stands in the sentence of the answer.'),
+};
+
+/** Of objectives that make questions of texts. */
+const making = {
+  sentences: z.int().min(3).default(6).describe('Most sentences of a passage; longer texts become several.'),
+  language: z.enum(['en', 'zh']).default('en').describe('Of the texts: function words, and the words that ask.'),
 };
 
 /** One kind an objective; each has its file in this folder. */
@@ -56,6 +67,15 @@ export const objective = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('masked-lm').describe('Predict hidden tokens (BERT, RoBERTa).'),
     ...masking,
+    questions: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        'Questions that are made of each passage as span-selection does, and read beside it with their answers.',
+      ),
+    sentences: making.sentences,
+    language: making.language,
   }),
   z.strictObject({ kind: z.literal('next-sentence').describe('Does the second part follow the first?') }),
   z.strictObject({
@@ -105,7 +125,7 @@ export const objective = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('span-selection').describe('Find words of a sentence that a question made of its rest asks for.'),
-    sentences: z.int().min(3).default(6).describe('Most sentences of a passage; longer texts become several.'),
+    sentences: making.sentences,
     questions: count.default(4).describe('Most questions about a passage.'),
     removed: z
       .number()
@@ -113,7 +133,7 @@ export const objective = z.discriminatedUnion('kind', [
       .max(1)
       .default(0.2)
       .describe('Share of the questions whose sentence is taken out, where the answer stands in another one.'),
-    language: z.enum(['en', 'zh']).default('en').describe('Of the texts: function words, and the words that ask.'),
+    language: making.language,
     ...answering,
   }),
   z.strictObject({

@@ -1,7 +1,7 @@
 // Which questions are made of a text: what they ask for, what they keep of the sentence, and where the answer stands.
 
 import { expect, it } from 'vitest';
-import { type Asking, clozesOf, passagesOf } from './span-selection.ts';
+import { type Asking, besideQuestions, clozesOf, passagesOf } from './span-selection.ts';
 
 const english =
   'The University of Paris was founded by a group of teachers in 1150. Its teachers taught 4,000 students in the old town. ' +
@@ -96,4 +96,17 @@ it('passages are texts in pieces of about equal length; what has fewer than thre
   expect(passagesOf(text, 6).join(' ')).toBe(text);
   expect(passagesOf('One is here. Two is there.', 6)).toEqual([]);
   expect(passagesOf('今天下雨。老石桥修好了。修桥的石头是用船运来的。', 6)).toHaveLength(1);
+});
+
+it('a passage stands beside its questions and their answers, on either side; a short text stays as it is', () => {
+  const texts = keys.map((seed) => besideQuestions(english, 4, asking({ questions: 2 }), seed));
+  for (const [text, ...others] of texts) {
+    expect(others).toEqual([]);
+    const lines = text!.split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines).toContain(english);
+    for (const line of lines.filter((l) => l !== english)) expect(english).toContain(line.slice(line.indexOf('?') + 2));
+  }
+  expect(new Set(texts.map(([text]) => text!.startsWith(english)))).toEqual(new Set([true, false]));
+  expect(besideQuestions('One is here.', 4, asking(), 1)).toEqual(['One is here.']);
 });

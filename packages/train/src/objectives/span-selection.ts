@@ -223,6 +223,20 @@ export function passagesOf(text: string, sentences: number): string[] {
     .map((passage) => passage.join('').trim());
 }
 
+/**
+ * The passages of a text, each beside questions about it and their answers, before or after: what is hidden in the one stands in the other, so that
+ * a masked language model learns to look there. A text without passages stays as it is.
+ */
+export function besideQuestions(text: string, sentences: number, asking: Asking, seed: number): string[] {
+  const passages = passagesOf(text, sentences);
+  if (passages.length === 0) return [text];
+  return passages.map((passage) => {
+    const key = streamKey(seed, passage);
+    const asked = clozesOf(passage, asking, key).map(({ question, answers }) => `${question} ${answers[0]!.text}`);
+    return (key % 2 === 0 ? [passage, ...asked] : [...asked, passage]).join('\n');
+  });
+}
+
 export const spanSelection: Objective<'span-selection'> = (given) => {
   const { recipe, data, note, objective } = given;
   const texts = documentsOf(data, recipe.data);
