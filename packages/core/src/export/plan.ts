@@ -122,7 +122,8 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
   const vocabularySize = architecture.vocabularySize(config);
   const encoder = encoderGraph(architecture, config);
   const first = crossDecoderGraph(architecture, config, { from: 'states' });
-  const next = crossDecoderGraph(architecture, config, { from: 'cache' });
+  // One position at a time, as Optimum's files do.
+  const next = crossDecoderGraph(architecture, config, { from: 'cache', target: 1 });
   const int64Inputs = ['input_ids', 'attention_mask', 'encoder_attention_mask'];
   const alone = (name: string, built: typeof encoder, sizeNames: Record<string, string>): ExportPart => ({
     name,

@@ -6,16 +6,27 @@ import { YumoError } from '../../errors.ts';
 import type { DType, Value } from '../../value.ts';
 
 /** Serialised bytes in pieces, so that nesting does not copy. */
-interface Bytes {
+export interface Bytes {
   readonly pieces: readonly Uint8Array[];
   readonly length: number;
 }
 
-const join = (parts: readonly Bytes[]): Bytes => ({
+export const join = (parts: readonly Bytes[]): Bytes => ({
   pieces: parts.flatMap((p) => p.pieces),
   length: parts.reduce((n, p) => n + p.length, 0),
 });
-const raw = (bytes: Uint8Array): Bytes => ({ pieces: [bytes], length: bytes.length });
+export const raw = (bytes: Uint8Array): Bytes => ({ pieces: [bytes], length: bytes.length });
+
+/** The pieces in one array. */
+export function flat({ pieces, length }: Bytes): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
 
 function varint(x: number | bigint): Bytes {
   let rest = BigInt.asUintN(64, BigInt(x));
@@ -29,7 +40,8 @@ function varint(x: number | bigint): Bytes {
 
 const text = new TextEncoder();
 const integer = (field: number, x: number | bigint): Bytes => join([varint(field << 3), varint(x)]);
-const message = (field: number, body: Bytes): Bytes => join([varint((field << 3) | 2), varint(body.length), body]);
+export const message = (field: number, body: Bytes): Bytes =>
+  join([varint((field << 3) | 2), varint(body.length), body]);
 const string = (field: number, s: string): Bytes => message(field, raw(text.encode(s)));
 const float = (field: number, x: number): Bytes =>
   join([varint((field << 3) | 5), raw(new Uint8Array(new Float32Array([x]).buffer))]);
@@ -178,11 +190,5 @@ export function serialise(m: ModelProto, places?: Places): Uint8Array {
       `onnx: the file would have ${model.length} bytes, ONNX files hold ${largestFile}; put its tensors beside it (exportBundle does)`,
       { bytes: model.length },
     );
-  const bytes = new Uint8Array(model.length);
-  let at = 0;
-  for (const piece of model.pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return flat(model);
 }
