@@ -2,7 +2,7 @@
 
 import { filesBeside } from '../lower/onnx/external.ts';
 import { dropOutputs } from '../lower/onnx/outputs.ts';
-import type { Program, Runtime } from '../runtimes/runtime.ts';
+import { computesOnProcessor, type Program, type Runtime } from '../runtimes/runtime.ts';
 import type { Bundle } from './folder.ts';
 import type { FileSource, ReadOptions } from './source.ts';
 
@@ -48,6 +48,6 @@ export async function loadModelFile(
   const { signal } = options;
   const { model: read, data } = await readModelFile(source, path, options);
   const model = without && !source.readsAnew ? read.slice() : read;
-  if (without) dropOutputs(model, without);
+  if (without) dropOutputs(model, without, { alternatives: computesOnProcessor(runtime) });
   return runtime.load(model, { data, ...(signal ? { signal } : {}) });
 }

@@ -4,7 +4,7 @@ import { loadModelFile, type ModelFileOptions, readModelFile } from '../checkpoi
 import type { FileSource } from '../checkpoint/source.ts';
 import { YumoError } from '../errors.ts';
 import { branchFile } from '../lower/onnx/branch.ts';
-import type { Program, Runtime, Values } from '../runtimes/runtime.ts';
+import { computesOnProcessor, type Program, type Runtime, type Values } from '../runtimes/runtime.ts';
 import type { CrossProgram } from './cross-rows.ts';
 import { integers } from './decoding.ts';
 
@@ -45,7 +45,7 @@ export async function openCrossFiles(
       later: boolean,
       wanted: (outputs: readonly string[]) => readonly string[],
     ): Promise<Program> => {
-      const part = branchFile(model, later, wanted);
+      const part = branchFile(model, later, wanted, { alternatives: computesOnProcessor(runtime) });
       if (!part)
         throw new YumoError(
           'FILE',

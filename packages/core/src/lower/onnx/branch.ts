@@ -1,7 +1,7 @@
 // One branch of an .onnx file that holds two (`If`), as a file of its own: nothing is decided, and nothing computed that only the other branch, or an output that nobody asks for, needs.
 
 import { messagesIn } from './external.ts';
-import { type Bytes, flat, join, message, raw } from './proto.ts';
+import { alternativeField, type Bytes, flat, join, message, raw } from './proto.ts';
 
 /** A file that was taken out of another one. */
 export interface BranchFile {
@@ -21,6 +21,7 @@ interface Node extends Place {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly graphs: ReadonlyMap<string, Place>;
+  readonly alternative: boolean;
 }
 
 const text = new TextDecoder();
@@ -41,8 +42,11 @@ class Reader {
   string = (place: Place, field: number): string => this.strings(place, field)[0] ?? '';
   bytes = ({ at, to }: Place): Uint8Array => this.#model.subarray(at, to);
 
-  nodes = (graph: Place): Node[] =>
-    this.of(graph, 1).map((place) => {
+  /** @param alternatives whether alternative nodes are taken for those that make the same outputs, or left behind */
+  nodes(graph: Place, alternatives = false): Node[] {
+    const fields = alternatives ? [1, alternativeField] : [1];
+    const all = [...messagesIn(this.#model, graph.from, graph.to)].filter((m) => fields.includes(m.field));
+    const nodes = all.map((place): Node => {
       const attributes = this.of(place, 5);
       const inner = attributes.flatMap((a) => [...this.of(a, 6), ...this.of(a, 11)]);
       return {
@@ -51,8 +55,12 @@ class Reader {
         inputs: [...this.strings(place, 1), ...inner.flatMap((g) => this.#readBy(g))],
         outputs: this.strings(place, 2),
         graphs: new Map(attributes.flatMap((a) => this.of(a, 6).map((g) => [this.string(a, 1), g] as const))),
+        alternative: place.field === alternativeField,
       };
     });
+    const replaced = new Set(nodes.flatMap((n) => (n.alternative ? n.outputs : [])));
+    return nodes.filter((n) => n.alternative || !n.outputs.some((name) => replaced.has(name)));
+  }
 
   /** Every name that a graph inside a node mentions: its own and, which matters, those from around it. */
   #readBy(graph: Place): string[] {
@@ -64,12 +72,14 @@ class Reader {
 /**
  * The branch that runs when the condition of the file's only `If` is as said, with those initializers and inputs that it reads.
  * @param wanted those of all outputs that will be asked for
+ * @param alternatives whether the file's alternative nodes are to run, in place of those whose outputs they make
  * @returns undefined for a file without branches, and for what is no .onnx file
  */
 export function branchFile(
   model: Uint8Array,
   condition: boolean,
   wanted: (outputs: readonly string[]) => readonly string[],
+  { alternatives = false } = {},
 ): BranchFile | undefined {
   const read = new Reader(model);
   const whole = { at: 0, from: 0, to: model.length };
@@ -92,7 +102,7 @@ export function branchFile(
   }
   const needed = new Set(outputs.values());
   // Nodes stand in the order in which they run; those of the branch stand where it was.
-  const inOrder = outer.flatMap((n) => (n === decisions[0] ? read.nodes(body) : [n]));
+  const inOrder = outer.flatMap((n) => (n === decisions[0] ? read.nodes(body, alternatives) : [n]));
   const nodes = inOrder
     .toReversed()
     .filter((node) => {
@@ -103,10 +113,11 @@ export function branchFile(
     .toReversed();
   const tensors = [graph, body].flatMap((g) => read.of(g, 5)).filter((t) => needed.has(read.string(t, 8)));
   const inputs = read.of(graph, 11).filter((i) => needed.has(read.string(i, 1)));
-  const parts = [...nodes, ...read.of(graph, 2), ...tensors, ...inputs, ...kept];
+  const parts = [...read.of(graph, 2), ...tensors, ...inputs, ...kept];
+  const running = join(nodes.map(({ from, to }) => message(1, raw(model.subarray(from, to)))));
   const bytes: Bytes = join([
     raw(model.subarray(0, graph.at)),
-    message(7, join(parts.map((part) => raw(read.bytes(part))))),
+    message(7, join([running, ...parts.map((part) => raw(read.bytes(part)))])),
     raw(model.subarray(graph.to)),
   ]);
   return { bytes: flat(bytes), outputs };

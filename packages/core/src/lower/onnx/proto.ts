@@ -76,7 +76,12 @@ export interface NodeProto {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly name: string;
+  /** A node that stands beside those that run, as another way to their outputs (field {@link alternativeField}). */
+  readonly alternative?: boolean;
 }
+
+/** Field of a graph's alternative nodes: free for ever (`reserved 3, 4` in onnx.proto), and readers pass over fields that they do not know. */
+export const alternativeField = 4;
 
 export interface ValueInfo {
   readonly name: string;
@@ -155,7 +160,7 @@ function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
 
 function graphBytes(g: GraphProto, name: string, places: Places = new Map()): Bytes {
   return join([
-    ...g.nodes.map((n) => message(1, node(n))),
+    ...g.nodes.map((n) => message(n.alternative ? alternativeField : 1, node(n))),
     string(2, name),
     ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v, places.get(tensor)))),
     ...g.inputs.map((v) => message(11, valueInfo(v))),
