@@ -196,6 +196,10 @@ const source = z.strictObject({
     .describe('Rows that do not fit: stop at the first, or leave them out, count and tell.'),
 });
 
+const shuffleRows = count
+  .default(1 << 16)
+  .describe('Streamed running text: rows of full context that are held and shuffled at once.');
+
 const data = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('text').describe('Running text: files, or JSON lines with a text field.'),
@@ -218,13 +222,20 @@ const data = z.discriminatedUnion('kind', [
       .enum(['paragraph', 'line'])
       .default('paragraph')
       .describe('Streamed: what a row of plain text is; each belongs to one part, and the separator follows it.'),
-    shuffleRows: count.default(1 << 16).describe('Streamed: rows of full context that are held and shuffled at once.'),
+    shuffleRows,
   }),
   z.strictObject({
     kind: z.literal('rows').describe('Rows: tables, JSON, SQuAD, CoNLL, CLUENER, parallel text, lines.'),
     train: z.array(source).min(1).describe('What is learnt: lists of files with the names of their fields.'),
     validation: z.array(source).optional().describe('What is measured; a share of the training rows by default.'),
     validationShare: share.default(0.05).describe('Rows kept back where there are no validation files.'),
+    stream: z
+      .boolean()
+      .default(false)
+      .describe(
+        'For rows larger than memory: files are read in pieces, rows and examples kept on disk in the user’s cache. The batches are the same.',
+      ),
+    shuffleRows,
   }),
 ]);
 
