@@ -13,12 +13,12 @@ import { adoptedValues, initialValues } from './initial.ts';
 import { type ModelPlan, planModel } from './model-config.ts';
 import { readObjective } from './objectives/index.ts';
 import {
+  type Progress as DataProgress,
   lowerIsBetter,
   type Metrics,
   type Moment,
   type Note,
   type Preparing,
-  type Progress as DataProgress,
   type Reading,
   type Task,
 } from './objectives/objective.ts';
@@ -158,7 +158,9 @@ const mostRowsOfRun = 64;
 
 /** The recipe with numbers in place of "all": runs of equal length that together see every row once a step. */
 export async function resolvedRecipe(
-  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'> & { readonly progress?: DataProgress },
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'> & {
+    readonly progress?: DataProgress;
+  },
 ): Promise<Recipe> {
   const { recipe } = job;
   if (recipe.batch > 0) return recipe;

@@ -78,7 +78,11 @@ export async function followTraining(
 }
 
 /** How far reading and encoding is. */
-export function showPreparing(progress: Progress, { stage, done, total, secondsLeft }: Preparing, phrases: Phrases): void {
+export function showPreparing(
+  progress: Progress,
+  { stage, done, total, secondsLeft }: Preparing,
+  phrases: Phrases,
+): void {
   const { training: p } = phrases;
   const size = (amount: number): number => (stage === 'reading' ? Math.round(amount / 2 ** 20) : amount);
   progress.update({ unit: p.preparing[stage], done: size(done), total: size(total), secondsLeft });

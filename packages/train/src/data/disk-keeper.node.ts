@@ -9,7 +9,16 @@ import { type DiskExamples, diskExamples, type ExampleFacts, exampleWriter } fro
 import { DiskRows, type RowFacts, type RowWriter, rowWriter } from './disk-rows.node.ts';
 import { encodedRows, type PackedGroup, type RowGroup } from './encode-rows.ts';
 import type { EncodeOrder } from './encode-worker.node.ts';
-import { bothParts, type Derive, type ExampleOrder, type Keeper, type Part, type Parts } from './kept.ts';
+import {
+  bothParts,
+  type Derive,
+  type ExampleOrder,
+  type Keeper,
+  type Noted,
+  type Part,
+  type Parts,
+  tally,
+} from './kept.ts';
 import { progressMeter } from './progress.ts';
 import { inThreads } from './worker-pool.node.ts';
 
@@ -40,7 +49,7 @@ export class DiskKeeper implements Keeper {
 
   /** Rows of entries; what was noted when they were made is told. */
   partsOf<Row>(entries: readonly CacheEntry<RowFacts>[], name: string, note: Note): Parts<Row> {
-    for (const { facts } of entries) for (const { text, count, first } of facts.noted) note(text, count, first);
+    tellAll(entries, note);
     const rows = (part: Part): DiskRows<Row> => new DiskRows(entries, part);
     return { training: rows('training'), validation: rows('validation'), keeper: this, name };
   }
@@ -91,11 +100,13 @@ export class DiskKeeper implements Keeper {
         const key = entryKey('examples', parts.name, part, `${from} ${to}`, tokenizerJson, JSON.stringify(setup));
         const found = await openEntry<ExampleFacts>(this.cache, key);
         if (found) meter.skip(to - from);
-        made[part].push(found ?? (await this.#encoded(rows, part, from, to, key, { tokenizerJson, setup: setup as AnySetup }, meter.add)));
+        made[part].push(
+          found ??
+            (await this.#encoded(rows, part, from, to, key, { tokenizerJson, setup: setup as AnySetup }, meter.add)),
+        );
       }
     }
-    for (const { facts } of [...made.training, ...made.validation])
-      for (const { text, count, first } of facts.noted) note(text, count, first);
+    tellAll([...made.training, ...made.validation], note);
     const [training, validation] = [await diskExamples(made.training), await diskExamples(made.validation)];
     this.#open.push(training, validation);
     const hashes = bothParts.map((part) => made[part].map((e) => JSON.stringify(e.hashes)).join());
@@ -153,6 +164,13 @@ export class DiskKeeper implements Keeper {
     this.#open = [];
     for (const examples of open) await examples.close();
   }
+}
+
+/** Tells what was noted when entries were made, summed up. */
+function tellAll(entries: readonly CacheEntry<{ readonly noted: readonly Noted[] }>[], note: Note): void {
+  const all = tally();
+  for (const { facts } of entries) for (const { text, count, first } of facts.noted) all.note(text, count, first);
+  all.tellTo(note);
 }
 
 /** Rows in groups of about {@link groupCharacters}. */

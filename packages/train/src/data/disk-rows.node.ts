@@ -117,7 +117,8 @@ export class DiskRows<Row> implements Kept<Row> {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) break;
       const some = buffer.subarray(0, bytesRead);
-      for (let i = some.indexOf(10); i >= 0; i = some.indexOf(10, i + 1)) if ((++rows & 63) === 0) starts.push(at + i + 1);
+      for (let i = some.indexOf(10); i >= 0; i = some.indexOf(10, i + 1))
+        if ((++rows & 63) === 0) starts.push(at + i + 1);
       at += bytesRead;
     }
     const found = Float64Array.from(starts);
@@ -134,7 +135,8 @@ async function* linesFrom(handle: FileHandle, start: number): AsyncGenerator<str
     const { bytesRead } = await handle.read(buffer, 0, block, at);
     if (bytesRead === 0) return;
     at += bytesRead;
-    const bytes = rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    const bytes =
+      rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
     const end = bytes.lastIndexOf(10);
     if (end >= 0) yield bytes.toString('utf8', 0, end).split('\n');
     rest = bytes.subarray(end + 1);

@@ -62,7 +62,8 @@ export function unpackedExample(packed: Uint8Array, names: readonly string[]): E
       const column = new Int32Array(length);
       if (form === forms.constant) column.fill(view.getInt32(start, true));
       else if (form === forms.bytes) column.set(packed.subarray(start, start + length));
-      else if (form === forms.words) for (let i = 0; i < length; i++) column[i] = view.getUint16(start + 2 * i, true) - shift;
+      else if (form === forms.words)
+        for (let i = 0; i < length; i++) column[i] = view.getUint16(start + 2 * i, true) - shift;
       else for (let i = 0; i < length; i++) column[i] = view.getInt32(start + 4 * i, true);
       return [name, column];
     }),

@@ -145,7 +145,11 @@ function pieceReader(
     case 'chat':
       return mapped((all) => readChats(all, tracker));
     case 'text':
-      return unit === 'file' ? undefined : unit === 'line' ? lines((text) => texts(linesOf(text), tracker)) : paragraphs(tracker);
+      return unit === 'file'
+        ? undefined
+        : unit === 'line'
+          ? lines((text) => texts(linesOf(text), tracker))
+          : paragraphs(tracker);
     default:
       return undefined;
   }
@@ -233,9 +237,13 @@ async function* parquetPieces(
         yield some;
       }
     if (rows === 0)
-      throw new YumoError('DATA', `${name}: no rows as parquet (it begins with "PAR1"), 0 skipped; name the format if it is another`, {
-        file: name,
-      });
+      throw new YumoError(
+        'DATA',
+        `${name}: no rows as parquet (it begins with "PAR1"), 0 skipped; name the format if it is another`,
+        {
+          file: name,
+        },
+      );
   } finally {
     await handle.close();
   }
@@ -282,7 +290,9 @@ async function* parallelPieces(
 }
 
 /** Items, each with whether it is the last. */
-async function* withLast(blocks: AsyncIterable<{ readonly text: string }>): AsyncGenerator<{ text: string; last: boolean }> {
+async function* withLast(
+  blocks: AsyncIterable<{ readonly text: string }>,
+): AsyncGenerator<{ text: string; last: boolean }> {
   let held: string | undefined;
   for await (const { text } of blocks) {
     if (held !== undefined) yield { text: held, last: false };

@@ -39,7 +39,11 @@ export function rowStream(
         ...(validation ?? []).map((file) => ({ ...file, part: 'validation' as const })),
       ];
       const sizes = await Promise.all(files.map(async ({ file }) => (await stat(file.path)).size));
-      const meter = progressMeter('reading', sizes.reduce((a, b) => a + b, 0), progress);
+      const meter = progressMeter(
+        'reading',
+        sizes.reduce((a, b) => a + b, 0),
+        progress,
+      );
       const entries: CacheEntry<RowFacts>[] = [];
       const keys: string[] = [];
       for (const [i, { file, target, source, part }] of files.entries()) {

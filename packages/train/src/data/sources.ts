@@ -193,7 +193,14 @@ function rowsInMemory<Row>(
   { rowsOf, note }: RowReading<Row>,
 ): Parts<Row> {
   const all = data.training.flatMap((file) => rowsOf(file, note));
-  if (data.validation) return partsInMemory(all, data.validation.flatMap((file) => rowsOf(file, note)));
+  if (data.validation)
+    return partsInMemory(
+      all,
+      data.validation.flatMap((file) => rowsOf(file, note)),
+    );
   const kept = all.map((row) => isValidationRow(JSON.stringify(row), share));
-  return partsInMemory(all.filter((_, i) => !kept[i]), all.filter((_, i) => kept[i]));
+  return partsInMemory(
+    all.filter((_, i) => !kept[i]),
+    all.filter((_, i) => kept[i]),
+  );
 }

@@ -71,14 +71,16 @@ export async function streamedCorpus(
 ): Promise<StreamedCorpus> {
   const { unit, field, trainShare, end } = options;
   const separator = end === undefined ? options.separator : '';
-  const passages = paths.map(async (path): Promise<Passage> => ({
-    key: [
-      await hashOfFile(path),
-      JSON.stringify({ jsonl: /\.jsonl(\.gz)?$/.test(path), unit, field, separator, trainShare }),
-    ],
-    size: (await stat(path)).size,
-    groups: (onRead) => rowGroups(path, { ...options, separator }, onRead),
-  }));
+  const passages = paths.map(
+    async (path): Promise<Passage> => ({
+      key: [
+        await hashOfFile(path),
+        JSON.stringify({ jsonl: /\.jsonl(\.gz)?$/.test(path), unit, field, separator, trainShare }),
+      ],
+      size: (await stat(path)).size,
+      groups: (onRead) => rowGroups(path, { ...options, separator }, onRead),
+    }),
+  );
   const corpus = await encoded(await Promise.all(passages), tokenizer, {
     ...options,
     cache: options.cache ?? cacheFolder('tokens'),
@@ -125,7 +127,11 @@ async function encoded(
   const tokenizerJson = JSON.stringify(tokenizer.toJson());
   const entries: TokenEntry[] = [];
   let cached = 0;
-  const meter = progressMeter('encoding', passages.reduce((n, p) => n + p.size, 0), progress);
+  const meter = progressMeter(
+    'encoding',
+    passages.reduce((n, p) => n + p.size, 0),
+    progress,
+  );
   const close = async (): Promise<void> => {
     for (const entry of entries) await entry.close();
   };
@@ -318,7 +324,9 @@ export function textStream(paths: readonly string[], options: StreamedCorpusOpti
   });
   const training = paths.map((path) => ({
     file: { path, name: path },
-    source: /\.jsonl(\.gz)?$/.test(path) ? { ...source, format: 'jsonl' as const } : { ...source, format: 'text' as const },
+    source: /\.jsonl(\.gz)?$/.test(path)
+      ? { ...source, format: 'jsonl' as const }
+      : { ...source, format: 'text' as const },
   }));
   const isKeptBack = (row: string): boolean => !isTrainingRow(JSON.parse(row) as string, options.trainShare);
   return {

@@ -1,7 +1,7 @@
 // Validation texts that are also in the training part: counted and told, because measures on them flatter.
 
 import { textKey } from '../data/cleaning/fingerprint.ts';
-import { hashOfKey, HashSet } from '../data/hash-set.ts';
+import { HashSet, hashOfKey } from '../data/hash-set.ts';
 import type { Parts } from '../data/kept.ts';
 import type { Note } from './objective.ts';
 
@@ -19,8 +19,7 @@ export async function noteOverlap<Row>(parts: Parts<Row>, textOf: (row: Row) => 
       }
     let shared = 0;
     if (both.size > 0)
-      for await (const rows of parts.validation.groups())
-        for (const row of rows) if (both.has(hashOf(row))) shared++;
+      for await (const rows of parts.validation.groups()) for (const row of rows) if (both.has(hashOf(row))) shared++;
     return shared;
   });
   if (found === 0) return;

@@ -33,13 +33,7 @@ interface Found {
 }
 
 /** The best span of a window's context. `from` is the window's place in the logits. @param offsets −1 for tokens outside of the context */
-function bestSpan(
-  offsets: Int32Array,
-  starts: Float32Array,
-  ends: Float32Array,
-  from: number,
-  longest: number,
-): Found {
+function bestSpan(offsets: Int32Array, starts: Float32Array, ends: Float32Array, from: number, longest: number): Found {
   let best: Found = { score: Number.NEGATIVE_INFINITY, start: 0, end: 0 };
   const length = offsets.length / 2;
   for (let i = 0; i < length; i++) {
@@ -137,7 +131,10 @@ export const questionAnswering: Objective<'question-answering'> = async (given) 
                 for (const { answers, context } of group) {
                   const { start, end, score } = best[rows.length] ?? nothing;
                   const refused = mayRefuse && none[rows.length]! > score;
-                  rows.push({ answers: answers.map((a) => a.text), predicted: refused ? '' : context.slice(start, end) });
+                  rows.push({
+                    answers: answers.map((a) => a.text),
+                    predicted: refused ? '' : context.slice(start, end),
+                  });
                 }
               // All three have these two.
               const { exactMatch, f1 } = measure(metric as typeof squad, rows);

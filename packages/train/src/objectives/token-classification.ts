@@ -97,7 +97,9 @@ export const tokenClassification: Objective<'token-classification'> = async (giv
               const [, width, classes] = probabilities!.shape as readonly [number, number, number];
               const numbers = probabilities!.data as Float32Array;
               windows!.forEach(({ row, own, offsets }, r) => {
-                const rows = Array.from(own!, (i) => numbers.subarray((r * width + i) * classes, (r * width + i + 1) * classes));
+                const rows = Array.from(own!, (i) =>
+                  numbers.subarray((r * width + i) * classes, (r * width + i + 1) * classes),
+                );
                 const tags = likeliestPath(rows, names, objective.scheme).map((label) => names[label]!);
                 const entities = found.get(row![0]!) ?? new Map<string, Entity>();
                 for (const { type, start, end } of entitiesOf(tags)) {

@@ -12,15 +12,20 @@ export async function readParallel(
   onBadRow: OnBadRow = 'error',
 ): Promise<{ rows: SequenceRow[]; report: ReadReport }> {
   const [from, to] = [linesOf(await textOf(source)), linesOf(await textOf(target))];
-  if (from.length !== to.length)
-    throw unevenLines(source.name, from.length, target.name, to.length);
+  if (from.length !== to.length) throw unevenLines(source.name, from.length, target.name, to.length);
   const tracker = new Tracker(source.name, onBadRow);
   const rows = from.flatMap((line, i) => pairOf(line, to[i]!, i + 1, target.name, tracker));
   return { rows, report: tracker.report(rows.length) };
 }
 
 /** Lines of the same number as a pair; none when both are blank. */
-export function pairOf(source: string, target: string, line: number, targetName: string, tracker: Tracker): SequenceRow[] {
+export function pairOf(
+  source: string,
+  target: string,
+  line: number,
+  targetName: string,
+  tracker: Tracker,
+): SequenceRow[] {
   if (source.trim() === '' && target.trim() === '') {
     tracker.note('blank line');
     return [];

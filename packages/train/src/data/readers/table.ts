@@ -55,19 +55,20 @@ export function tableReader(
   };
   const rowsOf = (records: readonly RawRecord[], columns: readonly string[], delimiter: string): RecordRow[] =>
     records.flatMap(({ cells, line }) =>
-    tracker.at(line, (): RecordRow => {
-      if (cells.length !== columns.length && options.ragged !== true)
-        throw new RowError(
-          `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
-        );
-      if (cells.length !== columns.length) tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
-      return {
-        task: 'record',
-        line,
-        fields: Object.fromEntries(cells.map((cell, i) => [columns[i] ?? `column${i + 1}`, cell])),
-      };
-    }),
-  );
+      tracker.at(line, (): RecordRow => {
+        if (cells.length !== columns.length && options.ragged !== true)
+          throw new RowError(
+            `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
+          );
+        if (cells.length !== columns.length)
+          tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
+        return {
+          task: 'record',
+          line,
+          fields: Object.fromEntries(cells.map((cell, i) => [columns[i] ?? `column${i + 1}`, cell])),
+        };
+      }),
+    );
   return { read, form: () => form! }; // of a table that was read to its end
 }
 

@@ -1,7 +1,7 @@
 // Examples of texts with spans: windows of a text with a tag for each token.
 
-import type { Encoding, Tokenizer } from '@yumo/tokenizer';
 import { YumoError } from '@yumo/core';
+import type { Encoding, Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../../data/batches.ts';
 import type { Columns, Example } from '../../data/examples.ts';
 import type { Entity } from '../../metrics/entities.ts';
@@ -89,7 +89,10 @@ export function taggingMaker(
         const example = { ...textExample(encoding, columns), labels };
         if (part === 'training') return example;
         const own = Int32Array.from(encoding.ids.keys()).filter((i) => encoding.sequenceIds[i]! >= 0);
-        const offsets = Int32Array.from({ length: 2 * own.length }, (_, i) => encoding.offsets[2 * own[i >> 1]! + (i & 1)]!);
+        const offsets = Int32Array.from(
+          { length: 2 * own.length },
+          (_, i) => encoding.offsets[2 * own[i >> 1]! + (i & 1)]!,
+        );
         return { ...example, row: Int32Array.of(number), own, offsets };
       });
     },
