@@ -24,6 +24,7 @@ import {
 } from './objectives/objective.ts';
 import { streamKey } from './random.ts';
 import type { Recipe } from './recipe.ts';
+import { parseRecipe } from './recipe-fields.ts';
 import { rateShare } from './schedules.ts';
 import type { Checkpoint, Progress, RunStore } from './store.ts';
 
@@ -189,7 +190,8 @@ export const changeableFields: readonly string[] = [
 ];
 
 /** @throws YumoError `CONFIG` naming every field that would change what was trained so far, with both values. */
-function refuseChanges(name: string, was: Recipe, is: Recipe): void {
+function refuseChanges(name: string, stored: Recipe, is: Recipe): void {
+  const was = parseRecipe(stored, name); // one of an earlier version lacks fields that have defaults now
   const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
   const changes = differentFields([was, is])
     .filter(({ path }) => !changeableFields.includes(path.split('.')[0]!))

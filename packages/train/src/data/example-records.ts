@@ -39,9 +39,9 @@ export function packedExample(example: Example, names: readonly string[]): Uint8
     at += 5;
     if (form === forms.constant) view.setInt32(at, column[0] ?? 0, true);
     else if (form === forms.bytes) packed.set(column, at);
-    else if (form === forms.words) column.forEach((x, i) => view.setUint16(at + 2 * i, x + shift, true));
-    else if (form === forms.integers) column.forEach((x, i) => view.setInt32(at + 4 * i, x, true));
-    else column.forEach((x, i) => view.setFloat32(at + 4 * i, x, true));
+    else if (form === forms.words) for (const [i, x] of column.entries()) view.setUint16(at + 2 * i, x + shift, true);
+    else if (form === forms.integers) for (const [i, x] of column.entries()) view.setInt32(at + 4 * i, x, true);
+    else for (const [i, x] of column.entries()) view.setFloat32(at + 4 * i, x, true);
     at += bytes;
   }
   return packed;
