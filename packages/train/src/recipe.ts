@@ -216,12 +216,14 @@ const data = z.discriminatedUnion('kind', [
       .boolean()
       .default(false)
       .describe(
-        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache.',
+        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache. For every objective of running text.',
       ),
     unit: z
       .enum(['paragraph', 'line'])
       .default('paragraph')
-      .describe('Streamed: what a row of plain text is; each belongs to one part, and the separator follows it.'),
+      .describe(
+        'Streamed: what a row of plain text is; each belongs to one part, and the separator follows it (the end token, where the objective packs texts).',
+      ),
     shuffleRows,
   }),
   z.strictObject({
@@ -233,7 +235,7 @@ const data = z.discriminatedUnion('kind', [
       .boolean()
       .default(false)
       .describe(
-        'For rows larger than memory: files are read in pieces, rows and examples kept on disk in the user’s cache. The batches are the same.',
+        'For rows larger than memory: files are read in pieces, rows and examples kept on disk in the user’s cache. Batches are those of rows in memory.',
       ),
     shuffleRows,
   }),

@@ -160,7 +160,7 @@ const mostRowsOfRun = 64;
 /** The recipe with numbers in place of "all": runs of equal length that together see every row once a step. */
 export async function resolvedRecipe(
   job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'> & {
-    readonly progress?: DataProgress;
+    readonly progress?: DataProgress | undefined;
   },
 ): Promise<Recipe> {
   const { recipe } = job;
@@ -223,7 +223,7 @@ interface Prepared extends Plan {
  */
 export async function planTraining(
   job: Pick<TrainingJob, 'recipe' | 'data' | 'notices' | 'tokenizerJson' | 'init' | 'signal'> & {
-    readonly progress?: DataProgress;
+    readonly progress?: DataProgress | undefined;
   },
   kept: { readonly tokenizerJson?: string | undefined; readonly config?: string | undefined } = {},
 ): Promise<Plan> {

@@ -5,7 +5,13 @@ import { Tokenizer } from '@yumo/tokenizer';
 import { type AnySetup, makerOf } from '../objectives/makers/index.ts';
 import type { Note } from '../objectives/objective.ts';
 import { type CacheEntry, entryKey, entryWriter, openEntry } from './cache-entry.node.ts';
-import { type DiskExamples, diskExamples, type ExampleFacts, exampleWriter } from './disk-examples.node.ts';
+import {
+  type DiskExamples,
+  diskExamples,
+  type ExampleFacts,
+  type ExampleWriter,
+  exampleWriter,
+} from './disk-examples.node.ts';
 import { DiskRows, type RowFacts, type RowWriter, rowWriter } from './disk-rows.node.ts';
 import { encodedRows, type PackedGroup, type RowGroup } from './encode-rows.ts';
 import type { EncodeOrder } from './encode-worker.node.ts';
@@ -50,7 +56,7 @@ export class DiskKeeper implements Keeper {
   /** Rows of entries; what was noted when they were made is told. */
   partsOf<Row>(entries: readonly CacheEntry<RowFacts>[], name: string, note: Note): Parts<Row> {
     tellAll(entries, note);
-    const rows = (part: Part): DiskRows<Row> => new DiskRows(entries, part);
+    const rows = (part: Part): DiskRows<Row> => new DiskRows(entries, part, this.#options.signal);
     return { training: rows('training'), validation: rows('validation'), keeper: this, name };
   }
 
@@ -91,58 +97,73 @@ export class DiskKeeper implements Keeper {
     const tokenizerJson = JSON.stringify(tokenizer.toJson());
     const total = parts.training.length + parts.validation.length;
     const meter = progressMeter('encoding', total, progress);
-    const made: Record<Part, CacheEntry<ExampleFacts>[]> = { training: [], validation: [] };
+    const segments: Segment<Row>[] = [];
+    const entries = new Map<Segment<Row>, CacheEntry<ExampleFacts>>();
     for (const part of bothParts) {
       const rows = parts[part];
       if (!(rows instanceof DiskRows)) throw new Error('internal: rows that this keeper has not made');
       for (let from = 0; from < rows.length; from += segmentRows) {
         const to = Math.min(rows.length, from + segmentRows);
         const key = entryKey('examples', parts.name, part, `${from} ${to}`, tokenizerJson, JSON.stringify(setup));
+        const segment = { rows, part, from, to, key };
+        segments.push(segment);
         const found = await openEntry<ExampleFacts>(this.cache, key);
-        if (found) meter.skip(to - from);
-        made[part].push(
-          found ??
-            (await this.#encoded(rows, part, from, to, key, { tokenizerJson, setup: setup as AnySetup }, meter.add)),
-        );
+        if (!found) continue;
+        entries.set(segment, found);
+        meter.skip(to - from);
       }
     }
-    tellAll([...made.training, ...made.validation], note);
-    const [training, validation] = [await diskExamples(made.training), await diskExamples(made.validation)];
+    const missing = segments.filter((s) => !entries.has(s));
+    await this.#encode(missing, { tokenizerJson, setup: setup as AnySetup }, meter.add, entries);
+    const made = (part: Part) => segments.filter((s) => s.part === part).map((s) => entries.get(s)!);
+    tellAll([...entries.values()], note);
+    const [training, validation] = [await diskExamples(made('training')), await diskExamples(made('validation'))];
     this.#open.push(training, validation);
-    const hashes = bothParts.map((part) => made[part].map((e) => JSON.stringify(e.hashes)).join());
+    const hashes = bothParts.map((part) =>
+      made(part)
+        .map((e) => JSON.stringify(e.hashes))
+        .join(),
+    );
     return { training, validation, fingerprint: entryKey(...hashes).slice(0, 16) };
   }
 
-  /** Makes the examples of some rows. */
-  async #encoded<Row>(
-    rows: DiskRows<Row>,
-    part: Part,
-    from: number,
-    to: number,
-    key: string,
+  /** Makes the examples of segments one after the other, by the same threads. */
+  async #encode<Row>(
+    segments: readonly Segment<Row>[],
     order: EncodeOrder,
     onRows: (count: number) => void,
-  ): Promise<CacheEntry<ExampleFacts>> {
-    const { signal, threads = to - from < worthThreads ? 0 : undefined } = this.#options;
+    entries: Map<Segment<Row>, CacheEntry<ExampleFacts>>,
+  ): Promise<void> {
+    const rows = segments.reduce((n, { from, to }) => n + to - from, 0);
+    const { signal, threads = rows < worthThreads ? 0 : undefined } = this.#options;
     let maker: ReturnType<typeof makerOf<unknown>> | undefined;
-    return this.#made(await exampleWriter(this.cache, key), async (writer) => {
-      const answers = inThreads<RowGroup, RowGroup, PackedGroup>(groupsOf(rows, part, from, to), {
-        threads,
-        signal,
-        worker: new URL('./encode-worker.node.js', import.meta.url),
-        workerData: order,
-        messageOf: (group) => group,
-        here(group) {
-          maker ??= makerOf(Tokenizer.fromJson(order.tokenizerJson), order.setup);
-          return encodedRows(maker, group);
-        },
-        failure: (failed, code) => (code === undefined ? new Error(failed) : new YumoError('DATA', failed, {})),
-      });
-      for await (const [group, answer] of answers) {
+    const answers = inThreads<Job<Row>, RowGroup, PackedGroup>(jobsOf(segments), {
+      threads,
+      signal,
+      worker: new URL('./encode-worker.node.js', import.meta.url),
+      workerData: order,
+      messageOf: ({ group }) => group,
+      here(group) {
+        maker ??= makerOf(Tokenizer.fromJson(order.tokenizerJson), order.setup);
+        return encodedRows(maker, group);
+      },
+      failure: (failed, code) => (code === undefined ? new Error(failed) : new YumoError('DATA', failed, {})),
+    });
+    let writer: ExampleWriter | undefined;
+    try {
+      for await (const [{ segment, group }, answer] of answers) {
+        writer ??= await exampleWriter(this.cache, segment.key);
         await writer.add(answer);
+        if (group.first + group.rows.length === segment.to) {
+          entries.set(segment, await writer.finish());
+          writer = undefined;
+        }
         onRows(group.rows.length);
       }
-    });
+    } catch (error) {
+      await writer?.discard();
+      throw error;
+    }
   }
 
   /** Lets a writer be filled and finished, or leaves nothing of it. */
@@ -173,20 +194,37 @@ function tellAll(entries: readonly CacheEntry<{ readonly noted: readonly Noted[]
   all.tellTo(note);
 }
 
-/** Rows in groups of about {@link groupCharacters}. */
-async function* groupsOf<Row>(rows: DiskRows<Row>, part: Part, from: number, to: number): AsyncGenerator<RowGroup> {
-  let first = from;
-  let held: string[] = [];
-  let characters = 0;
-  for await (const lines of rows.lines(from, to))
-    for (const line of lines) {
-      held.push(line);
-      characters += line.length;
-      if (characters < groupCharacters) continue;
-      yield { part, first, rows: held };
-      first += held.length;
-      held = [];
-      characters = 0;
-    }
-  if (held.length > 0) yield { part, first, rows: held };
+/** Rows that are encoded into one entry. */
+interface Segment<Row> {
+  readonly rows: DiskRows<Row>;
+  readonly part: Part;
+  readonly from: number;
+  readonly to: number;
+  readonly key: string;
+}
+
+interface Job<Row> {
+  readonly segment: Segment<Row>;
+  readonly group: RowGroup;
+}
+
+/** Rows of segments in groups of about {@link groupCharacters}. */
+async function* jobsOf<Row>(segments: readonly Segment<Row>[]): AsyncGenerator<Job<Row>> {
+  for (const segment of segments) {
+    const { rows, part, from, to } = segment;
+    let first = from;
+    let held: string[] = [];
+    let characters = 0;
+    for await (const lines of rows.lines(from, to))
+      for (const line of lines) {
+        held.push(line);
+        characters += line.length;
+        if (characters < groupCharacters) continue;
+        yield { segment, group: { part, first, rows: held } };
+        first += held.length;
+        held = [];
+        characters = 0;
+      }
+    if (held.length > 0) yield { segment, group: { part, first, rows: held } };
+  }
 }

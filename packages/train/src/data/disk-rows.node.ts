@@ -63,7 +63,11 @@ export class DiskRows<Row> implements Kept<Row> {
   /** Of each file, where rows 0, 64, 128 … begin. */
   readonly #starts = new Map<string, Float64Array>();
 
-  constructor(entries: readonly CacheEntry<RowFacts>[], part: Part) {
+  readonly #signal: AbortSignal | undefined;
+
+  /** @param signal ends a pass over the rows between two blocks */
+  constructor(entries: readonly CacheEntry<RowFacts>[], part: Part, signal?: AbortSignal) {
+    this.#signal = signal;
     let at = 0;
     this.#files = entries.map(({ folder, facts }) => {
       const from = at;
@@ -88,6 +92,7 @@ export class DiskRows<Row> implements Kept<Row> {
         const start = skipped === 0 ? 0 : (await this.#startsOf(file.path, handle))[skipped >> 6]!;
         let pass = skipped & 63;
         for await (const lines of linesFrom(handle, start)) {
+          this.#signal?.throwIfAborted();
           const wanted = lines.slice(pass, pass + left);
           pass = Math.max(0, pass - lines.length);
           left -= wanted.length;
@@ -129,16 +134,17 @@ export class DiskRows<Row> implements Kept<Row> {
 
 /** Lines from a byte on, in groups. */
 async function* linesFrom(handle: FileHandle, start: number): AsyncGenerator<string[]> {
-  let rest: Buffer = Buffer.alloc(0);
+  let buffer = Buffer.allocUnsafe(block); // used again and again, larger where a line is
+  let held = 0;
   for (let at = start; ; ) {
-    const buffer = Buffer.allocUnsafe(block);
-    const { bytesRead } = await handle.read(buffer, 0, block, at);
+    if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+    const { bytesRead } = await handle.read(buffer, held, buffer.length - held, at);
     if (bytesRead === 0) return;
     at += bytesRead;
-    const bytes =
-      rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-    const end = bytes.lastIndexOf(10);
-    if (end >= 0) yield bytes.toString('utf8', 0, end).split('\n');
-    rest = bytes.subarray(end + 1);
+    const filled = held + bytesRead;
+    const end = buffer.subarray(0, filled).lastIndexOf(10);
+    if (end >= 0) yield buffer.toString('utf8', 0, end).split('\n');
+    buffer.copyWithin(0, end + 1, filled);
+    held = filled - end - 1;
   }
 }

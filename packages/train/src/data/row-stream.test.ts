@@ -1,18 +1,17 @@
 // Rows that are read in pieces and kept on disk: the same rows, the same errors and the same batches as in memory.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { isYumoError } from '@yumo/core';
-import { Tokenizer } from '@yumo/tokenizer';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Batch, Preparing, Task } from '../objectives/objective.ts';
 import { parseRecipe } from '../recipe-fields.ts';
 import { type Notice, noteInto, type Plan, planTraining } from '../trainer.ts';
 import { DiskKeeper } from './disk-keeper.node.ts';
-import type { DiskRows } from './disk-rows.node.ts';
 import { packedExample, unpackedExample } from './example-records.ts';
 import { readTrainingData } from './files.node.ts';
 import { HashSet, hashOfKey } from './hash-set.ts';
@@ -181,6 +180,24 @@ describe('a file in pieces gives the rows and notes of the whole', () => {
     expect([pieces.rows[other], whole.rows[other]]).toEqual([undefined, undefined]);
     expect(pieces.notices).toEqual(whole.notices);
     if (!['whole.txt', 'line.json', 'asked.json'].includes(name)) expect(pieces.pieces).toBeGreaterThan(1);
+  });
+
+  it('Parquet: row group by row group', async () => {
+    const content = parquetWriteBuffer({
+      columnData: [
+        { name: 'text', data: json.map((_, i) => sentence(i)), type: 'STRING' },
+        { name: 'stars', data: json.map((_, i) => BigInt(i % 5)), type: 'INT64' },
+      ],
+      rowGroupSize: 2500,
+    });
+    file('table.parquet', new Uint8Array(content));
+    const pieces = await inPieces('table.parquet');
+    expect(pieces.pieces).toBe(4);
+    expect(pieces).toMatchObject(await asWhole('table.parquet'));
+    file('cut.parquet', new Uint8Array(content.slice(0, 5000)));
+    expect((await messageOf(() => inPieces('cut.parquet'))).slice(0, 45)).toBe(
+      'DATA: cut.parquet: cannot be read as Parquet ',
+    );
   });
 
   it('parallel text: line n of both files, however they are cut', async () => {
@@ -437,18 +454,10 @@ describe('streamed rows train as rows in memory do', () => {
   });
 });
 
-test('a pass that was interrupted leaves nothing half-made, goes on behind the files and segments that are whole, and tells how far it is', async () => {
+test('a pass that was interrupted leaves nothing half-made, and goes on behind the segments that are whole', async () => {
   const folder = join(place, 'interrupted');
-  mkdirSync(folder);
   const keeper = (signal?: AbortSignal) => new DiskKeeper({ cache: folder, threads: 0, segmentRows: 100, signal });
   const rows = Array.from({ length: 450 }, (_, i) => ({ text: `the ink ${i} is red`, label: 'a' }));
-  const parts = async (of: DiskKeeper) => {
-    const entry = await of.rows('rows', async (writer) => {
-      for (const [i, row] of rows.entries())
-        await writer.add(i % 3 === 0 ? 'validation' : 'training', JSON.stringify(row));
-    });
-    return of.partsOf<(typeof rows)[number]>([entry], 'rows', () => undefined);
-  };
   const { tokenizer } = await planned({
     objective: { kind: 'sequence-classification' },
     model: bert,
@@ -456,42 +465,40 @@ test('a pass that was interrupted leaves nothing half-made, goes on behind the f
   });
   const settings = {
     columns: { input_ids: { axis: 'sequence', padding: 0 }, labels: { padding: -100, scalar: true } },
-    length: 8,
-    answer: 'class' as const,
-    labels: ['a', 'b'],
+    ...{ length: 8, answer: 'class' as const, labels: ['a', 'b'] },
   };
-  const stop = new AbortController();
-  const first = keeper(stop.signal);
-  const order = { tokenizer, setup: { kind: 'text' as const, settings }, note: () => undefined };
-  const encode = async (of: DiskKeeper) => of.examples<(typeof rows)[number]>({ ...order, parts: await parts(of) });
-  const entries = (): string[] => readdirSync(folder);
-  setTimeout(() => stop.abort(), 0);
-  const slow = { ...order, tokenizer: Tokenizer.fromJson(tokenizer.toJson()) };
-  await expect(
-    (async () => {
-      const given = await parts(first);
-      const lines = given.training as DiskRows<(typeof rows)[number]>;
-      const original = lines.lines.bind(lines);
-      let segments = 0;
-      lines.lines = async function* (from, to) {
-        if (++segments === 3) stop.abort(); // two segments are whole
-        yield* original(from, to);
-      };
-      await first.examples({ ...slow, parts: given });
-    })(),
-  ).rejects.toThrow();
-  expect(entries().filter((n) => n.endsWith('.partial'))).toEqual([]);
-  const whole = entries().length;
+  const encode = async (of: DiskKeeper, progress?: (state: Preparing) => void) => {
+    const entry = await of.rows('rows', async (writer) => {
+      for (const [i, row] of rows.entries())
+        await writer.add(i % 3 === 0 ? 'validation' : 'training', JSON.stringify(row));
+    });
+    const parts = of.partsOf<(typeof rows)[number]>([entry], 'rows', () => undefined);
+    const setup = { kind: 'text' as const, settings };
+    return of.examples({ parts, tokenizer, setup, note: () => undefined, progress });
+  };
+  // Asked twice a segment: before its rows are read, and before they are encoded. It stops in the third.
+  let asked = 0;
+  const signal = {
+    throwIfAborted() {
+      if (++asked === 5) throw new Error('stopped');
+    },
+  } as AbortSignal;
+  await expect(encode(keeper(signal))).rejects.toThrow('stopped');
+  const whole = readdirSync(folder);
+  expect(whole.filter((n) => n.endsWith('.partial'))).toEqual([]);
+  expect(whole.length).toBe(3); // the rows, and two segments
+  const times = whole.map((n) => statSync(join(folder, n, 'facts.json')).mtimeMs);
   const again = keeper();
   const { training, validation } = await encode(again);
-  expect(entries().length).toBeGreaterThanOrEqual(whole);
+  expect(whole.map((n) => statSync(join(folder, n, 'facts.json')).mtimeMs)).toEqual(times); // not made anew
+  expect(readdirSync(folder).length).toBe(6);
   expect([training.length, validation.length]).toEqual([300, 150]);
+  expect(training.lengths.sequence).toBeInstanceOf(Uint16Array); // 2 bytes a row
   const numbers = [299, 0, 100, 99, 64, 63, 199, 200];
   const expected = rows.filter((_, i) => i % 3 !== 0);
+  const cut = { truncation: { maxLength: 8 }, padding: null };
   expect((await training.read(numbers)).map((e) => [...e.input_ids!])).toEqual(
-    numbers.map((n) => [
-      ...tokenizer.encode(expected[n]!.text, null, { truncation: { maxLength: 8 }, padding: null }).ids,
-    ]),
+    numbers.map((n) => [...tokenizer.encode(expected[n]!.text, null, cut).ids]),
   );
   await again.close();
 });
