@@ -6,7 +6,8 @@
 //
 // Every figure is of a process of its own, the sides in turn. The peak of a step is the largest resident set of the process, less what it
 // holds before the first step (weights and optimizer in place, the graph compiled). Losses of all sides must be equal to the bit.
-// Texts: twenty steps of a tiny model on generated text; rows: of a tiny classifier on generated JSON lines. Both streamed (its ids made, then found in the cache) and read as a whole; the peak is
+// Texts: twenty steps of a tiny model on generated text; rows: of a tiny classifier on generated JSON lines. Both streamed (made, then found in
+// the cache) and read as a whole; the peak is
 // less what the process holds when the libraries are loaded. What is streamed must not be held: the peak may grow with it by no more
 // than `mostGrowth` of it, or the benchmark ends with 1. So it does where a process takes longer than the limit (seconds). Growth is told
 // between data that are encoded alike (`alikeFrom`): little text starts no thread, whose heap (some 20 MB) is no matter of the text's length.

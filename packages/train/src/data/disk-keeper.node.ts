@@ -1,6 +1,6 @@
 // Rows and examples larger than memory: made once, kept in the user's cache, found again by the content of files and tokenizer.
 
-import { YumoError } from '@yumo/core';
+import { throwIfAborted, YumoError } from '@yumo/core';
 import { Tokenizer } from '@yumo/tokenizer';
 import { type AnySetup, makerOf } from '../objectives/makers/index.ts';
 import type { Note } from '../objectives/objective.ts';
@@ -73,7 +73,7 @@ export class DiskKeeper implements Keeper {
     const entry = await this.rows(key, async (writer) => {
       for (const part of bothParts)
         for await (const rows of parts[part].groups()) {
-          this.#options.signal?.throwIfAborted();
+          throwIfAborted(this.#options.signal, 'data');
           for (const row of rows)
             for (const made of derive(row, writer.noted.note)) await writer.add(part, JSON.stringify(made));
         }

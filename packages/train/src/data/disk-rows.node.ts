@@ -2,6 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '@yumo/core';
 import { type CacheEntry, type EntryWriter, entryWriter } from './cache-entry.node.ts';
 import { bothParts, type Kept, type Noted, type Part, tally } from './kept.ts';
 
@@ -92,7 +93,7 @@ export class DiskRows<Row> implements Kept<Row> {
         const start = skipped === 0 ? 0 : (await this.#startsOf(file.path, handle))[skipped >> 6]!;
         let pass = skipped & 63;
         for await (const lines of linesFrom(handle, start)) {
-          this.#signal?.throwIfAborted();
+          throwIfAborted(this.#signal, 'data');
           const wanted = lines.slice(pass, pass + left);
           pass = Math.max(0, pass - lines.length);
           left -= wanted.length;

@@ -1,7 +1,7 @@
 // Rows of data files in bounded memory: a piece of some hundred kilobytes at a time, or a row group.
 
 import { open, readFile, stat } from 'node:fs/promises';
-import { YumoError } from '@yumo/core';
+import { throwIfAborted, YumoError } from '@yumo/core';
 import type { Note } from '../objectives/objective.ts';
 import type { SourceRecipe } from '../recipe.ts';
 import { readFully } from './cache-entry.node.ts';
@@ -231,7 +231,7 @@ async function* parquetPieces(
     let rows = 0;
     for await (const group of parquetGroups(file, name))
       for (let at = 0; at < group.length; at += rowsAtOnce) {
-        signal?.throwIfAborted();
+        throwIfAborted(signal, 'data');
         const some = group.slice(at, at + rowsAtOnce);
         rows += some.length;
         yield some;

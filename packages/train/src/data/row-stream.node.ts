@@ -1,6 +1,7 @@
 // Rows of files larger than memory: read once in pieces, divided by their hash, kept on disk as rows of a task.
 
 import { stat } from 'node:fs/promises';
+import { throwIfAborted } from '@yumo/core';
 import type { SourceRecipe } from '../recipe.ts';
 import { type CacheEntry, entryKey, hashOfFile } from './cache-entry.node.ts';
 import type { DiskKeeper } from './disk-keeper.node.ts';
@@ -63,7 +64,7 @@ export function rowStream(
             let goesOn = false;
             const pieces = rowPieces(file, target, source, { note: writer.noted.note, signal, onBytes: atBytes });
             for await (const rows of pieces) {
-              signal?.throwIfAborted();
+              throwIfAborted(signal, 'data');
               const made = rowsOf({ name: file.name, source, rows, goesOn }, writer.noted.note);
               goesOn = true;
               for (const row of made) {

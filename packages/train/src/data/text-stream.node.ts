@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { suggestion, YumoError } from '@yumo/core';
+import { suggestion, throwIfAborted, YumoError } from '@yumo/core';
 import { encodingAdvice } from './encoding.ts';
 
 /** What a row of a text file is. Of .jsonl it is the text field of a line, whatever the unit. */
@@ -224,7 +224,7 @@ async function* utf8Bytes(
       yield wide ? Buffer.from(wide.decode(chunk, { stream: true })) : chunk;
     }
   } catch (error) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal, 'data');
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code.startsWith('Z_'))
       throw new YumoError('DATA', `${name}: damaged gzip (${(error as Error).message})`, { path }, error);

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { type Transferable, Worker } from 'node:worker_threads';
+import { throwIfAborted } from '@yumo/core';
 
 /** What a thread answers. */
 export type FromThread<Answer> = { readonly answer: Answer } | { readonly failed: string; readonly code?: string };
@@ -34,7 +35,7 @@ export async function* inThreads<Job, Message, Answer>(
   const { threads = Math.max(1, availableParallelism() - 1), signal, messageOf, here } = options;
   if (threads === 0 || !canRunWorker) {
     for await (const job of jobs) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal, 'data');
       yield [job, here(messageOf(job))];
     }
     return;
@@ -44,7 +45,7 @@ export async function* inThreads<Job, Message, Answer>(
   try {
     let turn = 0;
     for await (const job of jobs) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal, 'data');
       const done = pool[turn++ % threads]!.ask(messageOf(job)).then((answer) => [job, answer] as const);
       done.catch(() => undefined); // it is told when its turn comes
       waiting.push(done);
