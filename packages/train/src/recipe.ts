@@ -196,6 +196,12 @@ const source = z.strictObject({
     .describe('Rows that do not fit: stop at the first, or leave them out, count and tell.'),
 });
 
+const stream = z
+  .boolean()
+  .default(false)
+  .describe(
+    'For data larger than memory: files are read in pieces, and what comes of them is kept on disk in the user’s cache. Rows train as they do in memory; running text is divided by the hash of its rows.',
+  );
 const shuffleRows = count
   .default(1 << 16)
   .describe('Streamed running text: rows of full context that are held and shuffled at once.');
@@ -212,12 +218,7 @@ const data = z.discriminatedUnion('kind', [
       .describe('The first share of the characters of each file is training, the rest validation.'),
     field: z.string().min(1).default('text').describe('The text field of .jsonl rows.'),
     separator: z.string().default('\n\n').describe('Put between files, and between rows of .jsonl.'),
-    stream: z
-      .boolean()
-      .default(false)
-      .describe(
-        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache. For every objective of running text.',
-      ),
+    stream,
     unit: z
       .enum(['paragraph', 'line'])
       .default('paragraph')
@@ -231,12 +232,7 @@ const data = z.discriminatedUnion('kind', [
     train: z.array(source).min(1).describe('What is learnt: lists of files with the names of their fields.'),
     validation: z.array(source).optional().describe('What is measured; a share of the training rows by default.'),
     validationShare: share.default(0.05).describe('Rows kept back where there are no validation files.'),
-    stream: z
-      .boolean()
-      .default(false)
-      .describe(
-        'For rows larger than memory: files are read in pieces, rows and examples kept on disk in the user’s cache. Batches are those of rows in memory.',
-      ),
+    stream,
     shuffleRows,
   }),
 ]);
