@@ -1,35 +1,75 @@
 // The texts of a data set without regard to labels: for language models, pre-training and tokenizers.
 
 import { YumoError } from '@yumo/core';
-import type { DataRecipe } from '../recipe.ts';
+import type { AnyGiven } from '../objectives/objective.ts';
 import { type Split, splitCorpus } from './corpus.ts';
+import { HashSet, hashOfKey } from './hash-set.ts';
+import { type Kept, type Parts, partsInMemory } from './kept.ts';
 import type { DataRow } from './readers/rows.ts';
-import { partsOf, type SourceFile, type TrainingData } from './sources.ts';
+import { partsOf, type SourceFile, type TextStream } from './sources.ts';
+
+/** Texts of both parts that are not held, and their ids. */
+export type StreamedDocuments = Pick<TextStream, 'texts' | 'open'>;
 
 /**
  * Texts of both parts: of running text one string a file, of rows one string a text, every text once.
  * @throws YumoError `DATA` when a part is empty.
  */
-export function documentsOf(data: TrainingData, recipe: DataRecipe): Split {
-  if (data.kind === 'text' && recipe.kind === 'text')
-    return splitCorpus(data.files, recipe.trainShare, recipe.separator);
-  if (data.kind === 'stream')
-    throw new YumoError(
-      'CONFIG',
-      'data.stream: only objective causal-lm reads text in pieces; leave the field out, and the text is held in memory',
-      {},
-    );
-  if (recipe.kind !== 'rows') throw new Error('internal: the data are not those of the recipe');
-  const parts = partsOf(data, recipe.validationShare, 'of running text', textsOfFile);
-  const training = new Set(parts.training);
-  const validation = [...new Set(parts.validation)].filter((t) => !training.has(t));
-  if (validation.length === 0)
+export async function documentsOf(given: AnyGiven): Promise<Split | StreamedDocuments> {
+  const { data, recipe } = given;
+  if (data.kind === 'stream') return data;
+  if (data.kind === 'text' && recipe.data.kind === 'text')
+    return splitCorpus(data.files, recipe.data.trainShare, recipe.data.separator);
+  const parts = await distinctTexts(given);
+  if (data.kind === 'row-stream')
+    return {
+      texts: (part) => textsOf(parts[part]),
+      open: (tokenizer, options) => data.encoded(parts, tokenizer, options),
+    };
+  return { training: await all(parts.training), validation: await all(parts.validation) };
+}
+
+/** Texts of both parts one by one: of running text one a file, or one a row where it is streamed. */
+export async function textPartsOf(given: AnyGiven): Promise<Parts<string>> {
+  const { data, recipe, note, progress } = given;
+  if (data.kind === 'text' && recipe.data.kind === 'text') {
+    const { training, validation } = splitCorpus(data.files, recipe.data.trainShare, recipe.data.separator);
+    return partsInMemory(training, validation);
+  }
+  return data.kind === 'stream'
+    ? data.parts({ rowsOf: textsOfFile, note, progress }, 0, 'of running text')
+    : distinctTexts(given);
+}
+
+/** Every text of the rows once; those of the training part are not in the validation part. */
+async function distinctTexts({ data, recipe, note, progress }: AnyGiven): Promise<Parts<string>> {
+  const who = 'of running text';
+  const share = recipe.data.kind === 'rows' ? recipe.data.validationShare : 0;
+  const parts = await partsOf(data, share, who, { rowsOf: textsOfFile, note, progress }, who);
+  const seen = new HashSet();
+  const distinct = await parts.keeper.derived(
+    parts,
+    'distinct',
+    (text) => (seen.add(hashOfKey(text)) ? [text] : []),
+    note,
+  );
+  if (distinct.validation.length === 0)
     throw new YumoError(
       'DATA',
       `data: all ${parts.validation.length} validation texts are also in the training part; give others, or a larger data.validationShare`,
       { texts: parts.validation.length },
     );
-  return { training: [...training], validation };
+  return distinct;
+}
+
+async function all<Item>(kept: Kept<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const group of kept.groups()) for (const item of group) found.push(item);
+  return found;
+}
+
+async function* textsOf(kept: Kept<string>): AsyncGenerator<readonly string[]> {
+  yield* kept.groups();
 }
 
 /** All texts of a file's rows. */
