@@ -231,16 +231,26 @@ async function makeEntry(
       seen = Math.min(passage.size, read);
     });
     for await (const { texts, training, cut, ids, lengths } of tokenized(groups, tokenizerJson, { threads, signal })) {
+      const partOf = (i: number): 'training' | 'validation' => (training[i] ? 'training' : 'validation');
+      const isEnded = (i: number): boolean => end !== undefined && !cut[i];
       const rows = { training: 0, validation: 0 };
-      const tokens = { training: [] as number[], validation: [] as number[] };
+      const room = { training: 0, validation: 0 };
+      for (const i of texts.keys()) {
+        rows[partOf(i)]++;
+        room[partOf(i)] += lengths[i]! + +isEnded(i);
+      }
+      const tokens = { training: new Int32Array(room.training), validation: new Int32Array(room.validation) };
+      const filled = { training: 0, validation: 0 };
       let characters = 0;
       let at = 0;
       for (const [i, text] of texts.entries()) {
-        const part = training[i] ? 'training' : 'validation';
-        for (const to = at + lengths[i]!; at < to; at++) tokens[part].push(ids[at]!);
-        if (end !== undefined && !cut[i]) tokens[part].push(end);
+        const part = partOf(i);
+        const own = ids.subarray(at, at + lengths[i]!);
+        tokens[part].set(own, filled[part]);
+        filled[part] += own.length;
+        if (isEnded(i)) tokens[part][filled[part]++] = end!;
         if (part === 'validation') characters += countCharacters(text);
-        rows[part]++;
+        at += own.length;
       }
       for (const part of bothParts)
         await writer.add(part, tokens[part], { rows: rows[part], characters: part === 'validation' ? characters : 0 });

@@ -66,7 +66,7 @@ export interface TokenEntryWriter {
   /** Adds the ids of some rows. */
   add(
     part: 'training' | 'validation',
-    ids: readonly number[],
+    ids: Int32Array,
     of: { readonly rows: number; readonly characters: number },
   ): Promise<void>;
   /** The finished entry: ours, or that of a process that was faster. */
@@ -88,7 +88,7 @@ export async function tokenEntryWriter(cache: string, key: string, vocabularySiz
       counts[part] += ids.length;
       counts[`${part}Rows`] += rows;
       if (part === 'validation') counts.validationCharacters += characters;
-      const narrow = idBytes === 2 ? Uint16Array.from(ids) : Uint32Array.from(ids);
+      const narrow = idBytes === 2 ? new Uint16Array(ids) : new Uint32Array(ids);
       return writer.write(fileOf[part], new Uint8Array(narrow.buffer));
     },
     finish: async () => opened(await writer.finish({ ...counts, idBytes })),
