@@ -5,7 +5,7 @@
 // A model is looked for in models/ and in runs/ under the name of its recipe; `yumo evaluate` does the rest. Not a matter of speed:
 // other work on the machine changes nothing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -101,14 +101,17 @@ async function keptBack(name) {
   const { labelledTexts, loadRecipe, partsOf, readTrainingData } = await import('../packages/train/dist/index.node.js');
   const { data, objective } = await loadRecipe(join(root, 'recipes', `${name}.json`));
   const read = await readTrainingData(data, [values.data], () => undefined);
-  const parts = partsOf(read, data.validationShare, objective.kind, (file) => labelledTexts(file, () => undefined));
+  const reading = { rowsOf: labelledTexts, note: () => undefined };
+  const parts = await partsOf(read, data.validationShare, objective.kind, reading, '');
   const folder = mkdtempSync(join(tmpdir(), 'yumo-tasks-'));
-  const write = ([part, rows]) => {
+  const write = async (part) => {
     const file = join(folder, `${part}.jsonl`);
-    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    writeFileSync(file, '');
+    for await (const rows of parts[part].groups())
+      appendFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     return [part, file];
   };
-  return Object.fromEntries(Object.entries(parts).map(write));
+  return Object.fromEntries(await Promise.all(['training', 'validation'].map(write)));
 }
 
 const { values } = parseArgs({ options: { data: { type: 'string' }, only: { type: 'string' } } });

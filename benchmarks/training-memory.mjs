@@ -1,13 +1,16 @@
-// What a training holds: the peak of a step that keeps, or computes again, its activations; and of a training on text that is streamed.
+// What a training holds: the peak of a step that keeps, or computes again, its activations; and of a training on text and on rows that are
+// streamed.
 //
-//   pnpm bench training-memory [--only steps|texts] [--rounds 3] [--steps 3] [--threads 2] [--megabytes 5,50,200] [--limit 900] [--quick]
+//   pnpm bench training-memory [--only steps|texts|rows] [--sides streamed,again,whole] [--rounds 3] [--steps 3] [--threads 2] [--megabytes 5,50,200] [--limit 900] [--quick]
+//   pnpm bench training-memory --join part.json,part.json …      the same table of parts that were run one by one
 //
 // Every figure is of a process of its own, the sides in turn. The peak of a step is the largest resident set of the process, less what it
 // holds before the first step (weights and optimizer in place, the graph compiled). Losses of all sides must be equal to the bit.
-// Texts: twenty steps of a tiny model on generated text, streamed (its ids made, then found in the cache) and read as a whole; the peak is
-// less what the process holds when the libraries are loaded. Streamed text must not be held: the peak may grow with the text by no more
+// Texts: twenty steps of a tiny model on generated text; rows: of a tiny classifier on generated JSON lines. Both streamed (made, then found in
+// the cache) and read as a whole; the peak is
+// less what the process holds when the libraries are loaded. What is streamed must not be held: the peak may grow with it by no more
 // than `mostGrowth` of it, or the benchmark ends with 1. So it does where a process takes longer than the limit (seconds). Growth is told
-// between texts that are encoded alike: those below `threadsFrom` start no thread, whose heap (some 20 MB) is no matter of the text's length.
+// between data that are encoded alike (`alikeFrom`): little text starts no thread, whose heap (some 20 MB) is no matter of the text's length.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -75,51 +78,84 @@ async function step({ side, steps, threads }) {
   };
 }
 
-/** Megabytes of text from which on a thread encodes it. */
-const threadsFrom = 5;
+/**
+ * Megabytes of data from which on growth is told: text is encoded by a thread from there on; of rows so many fill the heaps of reading and
+ * encoding, which are collected when they are full (sampled: the peak comes at a third of 50 MB, and half of it is free afterwards).
+ */
+const alikeFrom = { texts: 5, rows: 20 };
 
-/** Megabytes held per megabyte of streamed text: room for the collector's mood; text and ids of a whole file are ten times that. */
+/** Megabytes held per megabyte of streamed data: room for the collector's mood; text and ids of a whole file are ten times that. */
 const mostGrowth = 0.5;
 
+/** What is learnt of each kind of data. A small validation part: the data are to be held or not, evaluating them would take the time. */
+const learnt = {
+  texts: (path, stream) => ({
+    data: { kind: 'text', files: [path], stream, trainShare: 0.999, shuffleRows: 4096 },
+    model: { model_type: 'gpt2', n_positions: 64, n_embd: 32, n_layer: 1, n_head: 2 },
+  }),
+  rows: (path, stream) => ({
+    data: { kind: 'rows', train: [{ files: [path] }], validationShare: 0.001, stream },
+    model: {
+      model_type: 'bert',
+      ...{
+        hidden_size: 32,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        intermediate_size: 64,
+        max_position_embeddings: 64,
+      },
+    },
+    objective: { kind: 'sequence-classification' },
+  }),
+};
+
 /** A training on one file: streamed, or read as a whole. */
-async function data({ side, path, folder }) {
+async function data({ what, side, path, folder }) {
   const { training } = await libraries();
-  const model = {
-    model_type: 'gpt2',
-    ...{ vocab_size: 300, n_positions: 64, n_embd: 32, n_layer: 1, n_head: 2 },
-  };
   const recipe = training.parseRecipe({
     name: 'memory',
-    // A small validation part: the text is to be held or not, evaluating it would take the time.
-    data: { kind: 'text', files: [path], stream: side !== 'whole', trainShare: 0.999, shuffleRows: 4096 },
-    tokenizer: { kind: 'file', path: join(folder, 'tokenizer.json') },
-    ...{ model, batch: 8, steps: 20, evaluateEvery: 20, checkpointEvery: 20, device: 'cpu' },
+    ...learnt[what](path, side !== 'whole'),
+    tokenizer: { kind: 'file', path: join(folder, `${what}.tokenizer.json`) },
+    ...{ batch: 8, steps: 20, evaluateEvery: 20, checkpointEvery: 20, device: 'cpu' },
   });
   const before = process.memoryUsage.rss();
   const began = performance.now();
   let tokens = 0;
+  let [stepSeconds, waited] = [0, 0];
   for await (const event of training.train(recipe, {
     folder: join(folder, 'run'),
     dataFolders: [folder],
     overwrite: true,
   }))
     if (event.kind === 'start') tokens = event.trainingTokens;
+    else if (event.kind === 'step') {
+      stepSeconds += event.seconds;
+      waited += event.dataSeconds;
+    }
   return {
+    waitedShare: waited / stepSeconds,
     megabytesHeld: peakMegabytes() - before / mebibyte,
     seconds: (performance.now() - began) / 1000,
     tokens,
   };
 }
 
-/** Byte-level BPE of the text that is generated: words of one are those of all. */
-async function writeTokenizer(folder, sample) {
-  const { trainByteLevelBpe } = await import(resolve(import.meta.dirname, '../packages/tokenizer/dist/index.js'));
-  const tokenizer = await trainByteLevelBpe([readFileSync(sample, 'utf8').slice(0, 200_000)], { vocabularySize: 300 });
-  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer.toJson()));
+/** A tokenizer of the text that is generated: words of one are those of all. */
+async function writeTokenizer(folder, what, sample) {
+  const { trainByteLevelBpe, trainWordPiece } = await import(
+    resolve(import.meta.dirname, '../packages/tokenizer/dist/index.js')
+  );
+  const texts = [readFileSync(sample, 'utf8').slice(0, 200_000)];
+  const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const tokenizer =
+    what === 'texts'
+      ? await trainByteLevelBpe(texts, { vocabularySize: 300 })
+      : await trainWordPiece(texts, { vocabularySize: 2000, specialTokens });
+  writeFileSync(join(folder, `${what}.tokenizer.json`), JSON.stringify(tokenizer.toJson()));
 }
 
-/** A text of the given size: lines of words by a fixed sequence, paragraphs of twenty lines. */
-async function writeText(path, megabytes) {
+/** Data of the given size by a fixed sequence: paragraphs of twenty lines of words, or rows of 8 to 47 words with one of four labels. */
+async function writeData(path, what, megabytes) {
   const out = createWriteStream(path);
   let state = 1;
   const next = (n) => {
@@ -129,18 +165,22 @@ async function writeText(path, megabytes) {
   const words = Array.from({ length: 5000 }, () =>
     String.fromCharCode(...Array.from({ length: 2 + next(8) }, () => 97 + next(26))),
   );
+  const line = (count) => Array.from({ length: count }, () => words[next(5000)]).join(' ');
+  const pieceOf = {
+    texts: () => `${Array.from({ length: 20 }, () => line(12)).join('\n')}\n\n`,
+    rows: () => `${JSON.stringify({ text: line(8 + next(40)), label: `label ${next(4)}` })}\n`,
+  }[what];
   for (let written = 0; written < megabytes * mebibyte; ) {
-    const lines = Array.from({ length: 20 }, () => Array.from({ length: 12 }, () => words[next(5000)]).join(' '));
-    const paragraph = `${lines.join('\n')}\n\n`;
-    written += paragraph.length;
-    if (!out.write(paragraph)) await once(out, 'drain');
+    const piece = pieceOf();
+    written += piece.length;
+    if (!out.write(piece)) await once(out, 'drain');
   }
   out.end();
   await once(out, 'close');
 }
 
-/** What one process tells. @throws where it fails or takes too long */
-function child(job, environment = {}) {
+/** What one process tells; undefined where it runs out of memory, and may. @throws where it fails or takes too long */
+function child(job, environment = {}, mayRunOut = false) {
   const began = performance.now();
   const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
@@ -157,6 +197,10 @@ function child(job, environment = {}) {
     );
     process.exit(1);
   }
+  if (status !== 0 && mayRunOut && /heap out of memory|ERR_WORKER_OUT_OF_MEMORY|Array buffer allocation/.test(stderr)) {
+    console.log(`${what}: out of memory`);
+    return undefined;
+  }
   if (status !== 0) throw new Error(`${what}: ${stderr}`);
   const told = JSON.parse(stdout);
   const megabytes = told.stepMegabytes ?? told.megabytesHeld;
@@ -171,6 +215,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '3' },
     only: { type: 'string' },
+    sides: { type: 'string', default: 'streamed,again,whole' },
+    join: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
     megabytes: { type: 'string', default: '5,50,200' },
     limit: { type: 'string', default: '900' },
@@ -199,23 +245,29 @@ function compareSteps() {
   });
 }
 
-const textSides = { streamed: 'streamed', again: 'streamed, ids from the cache', whole: 'as a whole' };
+const dataSides = { streamed: 'streamed', again: 'streamed, found in the cache', whole: 'as a whole' };
 
-async function compareTexts() {
+async function compareData(what) {
   const folder = mkdtempSync(join(tmpdir(), 'yumo-memory-'));
-  const texts = [];
+  const found = [];
   try {
     for (const megabytes of values.megabytes.split(',').map(Number)) {
-      const path = join(folder, `${megabytes}.txt`);
-      await writeText(path, megabytes);
-      if (texts.length === 0) await writeTokenizer(folder, path);
-      for (const [side, name] of Object.entries(textSides)) {
-        const job = { kind: 'data', side, path, folder, name: `${megabytes} MB, ${name}` };
-        const { megabytesHeld, seconds, tokens } = child(job, { YUMO_CACHE: folder });
-        texts.push({
-          ...{ megabytes, side: name, megabytesHeld: round(megabytesHeld) },
+      const path = join(folder, `${megabytes}.${what === 'texts' ? 'txt' : 'jsonl'}`);
+      await writeData(path, what, megabytes);
+      if (found.length === 0) await writeTokenizer(folder, what, path);
+      for (const side of values.sides.split(',')) {
+        const name = dataSides[side];
+        const job = { kind: 'data', what, side, path, folder, name: `${what}, ${megabytes} MB, ${name}` };
+        const told = child(job, { YUMO_CACHE: folder }, side === 'whole');
+        if (!told) {
+          found.push({ what, megabytes, side: name, megabytesHeld: null });
+          continue;
+        }
+        const { megabytesHeld, seconds, tokens, waitedShare } = told;
+        found.push({
+          ...{ what, megabytes, side: name, megabytesHeld: round(megabytesHeld) },
           heldPerMegabyte: round(megabytesHeld / megabytes, 2),
-          ...{ seconds: round(seconds, 2), tokens },
+          ...{ seconds: round(seconds, 2), tokens, waitedPercent: round(100 * waitedShare, 2) },
         });
       }
       rmSync(path);
@@ -223,19 +275,21 @@ async function compareTexts() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return texts;
+  return found;
 }
 
-/** How the peak grows from the smallest text that a thread encodes to the largest: megabytes for each megabyte of text, by side; null for one text. */
-function growthOf(texts) {
+/** How the peak grows from the smallest file that a thread encodes to the largest: megabytes for each megabyte of it, by side; null for one. */
+function growthOf(what, all) {
   const slope = (name) => {
-    const of = texts.filter((t) => t.side === name && t.megabytes >= threadsFrom);
+    const of = all.filter(
+      (t) => t.what === what && t.side === name && t.megabytes >= alikeFrom[what] && t.megabytesHeld !== null,
+    );
     const [first, last] = [of[0], of.at(-1)];
     return of.length < 2
       ? null
       : round((last.megabytesHeld - first.megabytesHeld) / (last.megabytes - first.megabytes), 3);
   };
-  return Object.values(textSides).map((side) => ({ side, megabytesPerMegabyte: slope(side) }));
+  return Object.values(dataSides).map((side) => ({ what, side, megabytesPerMegabyte: slope(side) }));
 }
 
 if (values.child) {
@@ -245,41 +299,54 @@ if (values.child) {
 }
 const load = loadavg()[0];
 if (load > 0.5) console.log(`the machine is loaded (${load.toFixed(1)}): this takes longer; memory is the same`);
-const recomputation = values.only === 'texts' ? [] : compareSteps();
-const texts = values.only === 'steps' ? [] : await compareTexts();
-const growth = texts.length > 0 ? growthOf(texts) : [];
+const asked = (part) => values.only === undefined || values.only === part;
+const parts = values.join?.split(',').map((path) => JSON.parse(readFileSync(path, 'utf8')));
+const kinds = ['texts', 'rows'].filter(asked);
+const recomputation = parts ? parts.flatMap((p) => p.recomputation) : asked('steps') ? compareSteps() : [];
+const held = parts ? parts.flatMap((p) => p.held) : [];
+if (!parts) for (const what of kinds) held.push(...(await compareData(what)));
+held.sort((a, b) => kinds.indexOf(a.what) - kinds.indexOf(b.what) || a.megabytes - b.megabytes);
+const growth = kinds.flatMap((what) => growthOf(what, held));
 const machine = {
   processor: cpus()[0].model.trim(),
   processors: cpus().length,
   memoryGigabytes: Math.round(totalmem() / 2 ** 30),
   node: process.version,
   threads: Number(values.threads),
-  load: round(load, 2),
+  load: parts ? Math.max(...parts.map((p) => p.machine.load)) : round(load, 2),
 };
-for (const rows of [recomputation, texts, growth]) if (rows.length > 0) console.table(rows);
+for (const rows of [recomputation, held, growth]) if (rows.length > 0) console.table(rows);
 const row = (what, unit, ours) => ({ row: what, unit, ours, peers: {}, ratio: null });
 const rows = [
   ...recomputation.flatMap((r) => [
     row(`recompute ${r.side}: peak of a step beyond weights and optimizer`, 'MB', r.stepMegabytes),
     row(`recompute ${r.side}`, 'ms a step', r.milliseconds),
   ]),
-  ...texts.map((t) => row(`text of ${t.megabytes} MB, ${t.side}: peak beyond the libraries`, 'MB', t.megabytesHeld)),
+  ...held.map((t) =>
+    row(
+      `${t.what} of ${t.megabytes} MB, ${t.side}: ${t.megabytesHeld === null ? 'out of memory' : 'peak beyond the libraries'}`,
+      'MB',
+      t.megabytesHeld,
+    ),
+  ),
   ...growth.flatMap((g) =>
     g.megabytesPerMegabyte === null
       ? []
       : [
           row(
-            `text ${g.side}: growth of the peak (at most ${mostGrowth} when streamed)`,
-            'MB a MB of text',
+            `${g.what} ${g.side}: growth of the peak (at most ${mostGrowth} when streamed)`,
+            'MB a MB of data',
             g.megabytesPerMegabyte,
           ),
         ],
   ),
 ];
-console.log(JSON.stringify({ name: 'training-memory', machine, size, recomputation, texts, growth, rows }));
-const grown = growth.filter((g) => g.side !== textSides.whole && g.megabytesPerMegabyte > mostGrowth);
+console.log(JSON.stringify({ name: 'training-memory', machine, size, recomputation, held, growth, rows }));
+const grown = growth.filter((g) => g.side !== dataSides.whole && g.megabytesPerMegabyte > mostGrowth);
 if (grown.length > 0 || recomputation.some((r) => !r.lossesEqual)) {
-  const what = grown.map((g) => `${g.side}: ${g.megabytesPerMegabyte} MB a MB of text, at most ${mostGrowth}`);
+  const what = grown.map(
+    (g) => `${g.what} ${g.side}: ${g.megabytesPerMegabyte} MB a MB of data, at most ${mostGrowth}`,
+  );
   console.error(`training-memory: ${what.join('; ') || 'recomputed losses differ from those without'}`);
   process.exit(1);
 }

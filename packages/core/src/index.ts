@@ -41,6 +41,7 @@ export * from './generate/stop.ts';
 export { type GraphCost, graphCost, peakBytes } from './graph/cost.ts';
 export { evaluateTensors } from './graph/evaluate.ts';
 export { gradient } from './graph/gradient.ts';
+export { blocksInTurn, lossInBlocks } from './graph/loss-blocks.ts';
 export { countOperations, print } from './graph/print.ts';
 export { type Recompute, recompute } from './graph/recompute.ts';
 export { simplify } from './graph/simplify.ts';

@@ -3,7 +3,7 @@
 import { graphCost, peakBytes, type Runtime, sizeOf, throwIfAborted } from '@yumo/core';
 import { formsOf, trainingEngine } from './engine.ts';
 import { initialValues } from './initial.ts';
-import type { Task } from './objectives/objective.ts';
+import type { Progress, Task } from './objectives/objective.ts';
 import { estimateSeconds } from './product-times.ts';
 import type { Recipe } from './recipe.ts';
 import { trainingStep } from './step.ts';
@@ -40,7 +40,9 @@ const smallStep = 2e10;
  * @throws YumoError as the training would: `CONFIG`, `DATA`, `TOKENIZER`, `RUNTIME`.
  */
 export async function estimateTraining(
-  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'runtime' | 'signal'>,
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'runtime' | 'signal'> & {
+    readonly progress?: Progress | undefined;
+  },
   { steps = 4 }: { readonly steps?: number } = {},
 ): Promise<TrainingEstimate> {
   const recipe = await resolvedRecipe(job);

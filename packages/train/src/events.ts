@@ -1,6 +1,6 @@
 // What a training tells while it runs. The command line, the run's log, the web page and tests read the same events.
 
-import type { Metrics } from './objectives/objective.ts';
+import type { Metrics, Preparing } from './objectives/objective.ts';
 
 /** Losses are nats per label (a token, a class) unless a name says otherwise. */
 export type TrainingEvent =
@@ -25,6 +25,8 @@ export type TrainingEvent =
       readonly tokensPerStep: number;
       readonly runtime: string;
     }
+  /** Before the start, where data are read and encoded for long. Told, but not kept in the run's log. */
+  | Preparing
   | {
       readonly kind: 'step';
       /** Steps done. */

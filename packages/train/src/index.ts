@@ -26,7 +26,7 @@ export type { TrainingEvent } from './events.ts';
 export { initialValues } from './initial.ts';
 export * from './language-evaluation.ts';
 export * from './metrics/index.ts';
-export type { Batch, BatchOrder, Metrics, Objective, Reading, Task } from './objectives/objective.ts';
+export type { Batch, BatchOrder, Metrics, Objective, Preparing, Reading, Task } from './objectives/objective.ts';
 export { labelledTexts } from './objectives/sequence-classification.ts';
 export * from './recipe.ts';
 export * from './recipe-fields.ts';

@@ -196,6 +196,16 @@ const source = z.strictObject({
     .describe('Rows that do not fit: stop at the first, or leave them out, count and tell.'),
 });
 
+const stream = z
+  .boolean()
+  .default(false)
+  .describe(
+    'For data larger than memory: files are read in pieces, and what comes of them is kept on disk in the user’s cache. Rows train as they do in memory; running text is divided by the hash of its rows.',
+  );
+const shuffleRows = count
+  .default(1 << 16)
+  .describe('Streamed running text: rows of full context that are held and shuffled at once.');
+
 const data = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('text').describe('Running text: files, or JSON lines with a text field.'),
@@ -208,17 +218,14 @@ const data = z.discriminatedUnion('kind', [
       .describe('The first share of the characters of each file is training, the rest validation.'),
     field: z.string().min(1).default('text').describe('The text field of .jsonl rows.'),
     separator: z.string().default('\n\n').describe('Put between files, and between rows of .jsonl.'),
-    stream: z
-      .boolean()
-      .default(false)
-      .describe(
-        'For text larger than memory: files are read in pieces, rows divided by their hash, and token ids kept on disk in the user’s cache.',
-      ),
+    stream,
     unit: z
       .enum(['paragraph', 'line'])
       .default('paragraph')
-      .describe('Streamed: what a row of plain text is; each belongs to one part, and the separator follows it.'),
-    shuffleRows: count.default(1 << 16).describe('Streamed: rows of full context that are held and shuffled at once.'),
+      .describe(
+        'Streamed: what a row of plain text is; each belongs to one part, and the separator follows it (the end token, where the objective packs texts).',
+      ),
+    shuffleRows,
   }),
   z.strictObject({
     kind: z.literal('rows').describe('Rows: tables, JSON, SQuAD, CoNLL, CLUENER, parallel text, lines.'),
@@ -229,6 +236,8 @@ const data = z.discriminatedUnion('kind', [
       .array(source)
       .optional()
       .describe('Test files: training rows that share their longest text (of a question: its context) are left out.'),
+    stream,
+    shuffleRows,
   }),
 ]);
 

@@ -2,6 +2,7 @@
 
 import {
   add,
+  blocksInTurn,
   type CausalLmArchitecture,
   concat,
   counterDropout,
@@ -11,6 +12,7 @@ import {
   type Graph,
   gradient,
   integer,
+  lossInBlocks,
   minimum,
   mul,
   type NamedTensors,
@@ -158,7 +160,7 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
     const rows = Object.entries(inputs).map(([name, t]) => [name, slice(t, 0, start, end)] as const);
     return lossGraph(scope, Object.fromEntries(rows), dropout);
   });
-  const lossSum = losses.map((l) => l.sum).reduce(add);
+  const lossSum = lossInBlocks(losses.map((l) => l.sum).reduce(add));
   const labelCount = losses.map((l) => l.count).reduce(add);
   checkPatterns(
     scope.parameters.map((p) => p.name),
@@ -246,8 +248,10 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
     ...scalarTensors.values(),
     ...(recipe.ema > 0 ? [averageKeep, averageRest] : []),
   ];
-  const lean = (graph: Graph, loss: string): Graph =>
-    recipe.recompute === 'none' ? simplify(graph) : recompute(simplify(graph), loss, recipe.recompute);
+  const lean = (graph: Graph, loss: string): Graph => {
+    const simple = simplify(blocksInTurn(graph));
+    return recipe.recompute === 'none' ? simple : recompute(simple, loss, recipe.recompute);
+  };
 
   const loss = div(lossSum, labelCount);
   const update = updates(named(gradient(loss, tensors)));

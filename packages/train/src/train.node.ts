@@ -15,7 +15,7 @@ import { pngOf } from './png.node.ts';
 import type { Recipe } from './recipe.ts';
 import { applyOverrides, parseRecipe } from './recipe-fields.ts';
 import { openRun } from './run.node.ts';
-import { changeableFields, type Notice, runTraining } from './trainer.ts';
+import { changeableFields, type Notice, noteInto, runTraining } from './trainer.ts';
 import { inWorker } from './worker-client.node.ts';
 
 export interface NodeTrainOptions {
@@ -160,7 +160,7 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const runtime = await runtimeOf(recipe);
   // Data before the folder: a mistake in the recipe leaves no trace.
   const notices: Notice[] = [];
-  const data = await readTrainingData(recipe.data, dataFolders, (text, count) => notices.push({ text, count }), signal);
+  const data = await readTrainingData(recipe.data, dataFolders, noteInto(notices), signal);
   const init = await openInit(recipe, dataFolders);
   const tokenizerJson =
     recipe.tokenizer.kind === 'file' ? await readTokenizer(recipe.tokenizer.path, dataFolders) : undefined;
@@ -178,7 +178,7 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
     const resume = mode === 'resume';
     const job = { recipe, data, notices, tokenizerJson, init, runtime, store: run.store, signal, resume };
     for await (const event of runTraining(job)) {
-      began = true;
+      if (event.kind !== 'preparing') began = true;
       if (event.kind === 'done') {
         const chart = lossChart(await run.store.events(), recipe.name);
         await writeFileAtomic(join(training, 'curves.png'), pngOf(chart));

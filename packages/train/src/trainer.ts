@@ -13,15 +13,18 @@ import { adoptedValues, initialValues } from './initial.ts';
 import { type ModelPlan, planModel } from './model-config.ts';
 import { readObjective } from './objectives/index.ts';
 import {
+  type Progress as DataProgress,
   lowerIsBetter,
   type Metrics,
   type Moment,
   type Note,
+  type Preparing,
   type Reading,
   type Task,
 } from './objectives/objective.ts';
 import { streamKey } from './random.ts';
 import type { Recipe } from './recipe.ts';
+import { parseRecipe } from './recipe-fields.ts';
 import { rateShare } from './schedules.ts';
 import type { Checkpoint, Progress, RunStore } from './store.ts';
 
@@ -51,6 +54,12 @@ export interface Notice {
   readonly count: number;
 }
 
+/** Notes as notices. */
+export const noteInto =
+  (notices: Notice[]): Note =>
+  (text, count, first) =>
+    void notices.push({ text: first === undefined ? text : `${text}; the first: ${first}`, count });
+
 const seconds = (): number => performance.now() / 1000;
 
 /**
@@ -61,11 +70,14 @@ const seconds = (): number => performance.now() / 1000;
  *   checkpoint stays); `CHECKPOINT` when a checkpoint does not belong to this recipe and data; `FILE` when it cannot be written.
  */
 export async function* runTraining(given: TrainingJob): AsyncGenerator<TrainingEvent> {
-  const job = { ...given, recipe: await resolvedRecipe(given) };
-  const { recipe, runtime, store, signal, clock = seconds } = job;
-  const resumed = job.resume ? await store.resume() : undefined;
-  if (resumed?.progress.recipe) refuseChanges(store.name, resumed.progress.recipe, recipe);
-  const prepared = await prepare(job, resumed);
+  const { runtime, store, signal, clock = seconds } = given;
+  const resumed = given.resume ? await store.resume() : undefined;
+  const { job, prepared } = yield* whileTelling(async (progress) => {
+    const job = { ...given, progress, recipe: await resolvedRecipe({ ...given, progress }) };
+    if (resumed?.progress.recipe) refuseChanges(store.name, resumed.progress.recipe, job.recipe);
+    return { job, prepared: await prepare(job, resumed) };
+  });
+  const { recipe } = job;
   const { task, engine } = prepared;
   try {
     const loop = new Loop(job, prepared, resumed?.progress);
@@ -116,12 +128,40 @@ export async function* runTraining(given: TrainingJob): AsyncGenerator<TrainingE
   }
 }
 
+/** Does something that tells how far it is, and yields what it tells. */
+async function* whileTelling<T>(run: (progress: DataProgress) => Promise<T>): AsyncGenerator<Preparing, T> {
+  let told: Preparing | undefined;
+  let wake = (): void => undefined;
+  let ended = false;
+  const running = run((state) => {
+    told = state;
+    wake();
+  }).finally(() => {
+    ended = true;
+    wake();
+  });
+  running.catch(() => undefined); // thrown below
+  while (!ended) {
+    if (told) {
+      const state = told;
+      told = undefined;
+      yield state;
+    } else
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+  }
+  return running;
+}
+
 /** Rows of one run where a step sees all of them. */
 const mostRowsOfRun = 64;
 
 /** The recipe with numbers in place of "all": runs of equal length that together see every row once a step. */
 export async function resolvedRecipe(
-  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'>,
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'tokenizerJson' | 'init' | 'signal'> & {
+    readonly progress?: DataProgress | undefined;
+  },
 ): Promise<Recipe> {
   const { recipe } = job;
   if (recipe.batch > 0) return recipe;
@@ -150,7 +190,8 @@ export const changeableFields: readonly string[] = [
 ];
 
 /** @throws YumoError `CONFIG` naming every field that would change what was trained so far, with both values. */
-function refuseChanges(name: string, was: Recipe, is: Recipe): void {
+function refuseChanges(name: string, stored: Recipe, is: Recipe): void {
+  const was = parseRecipe(stored, name); // one of an earlier version lacks fields that have defaults now
   const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value));
   const changes = differentFields([was, is])
     .filter(({ path }) => !changeableFields.includes(path.split('.')[0]!))
@@ -181,13 +222,15 @@ interface Prepared extends Plan {
  * @param kept tokenizer.json and config.json of a run that goes on: learning a tokenizer anew could end otherwise.
  */
 export async function planTraining(
-  job: Pick<TrainingJob, 'recipe' | 'data' | 'notices' | 'tokenizerJson' | 'init' | 'signal'>,
+  job: Pick<TrainingJob, 'recipe' | 'data' | 'notices' | 'tokenizerJson' | 'init' | 'signal'> & {
+    readonly progress?: DataProgress | undefined;
+  },
   kept: { readonly tokenizerJson?: string | undefined; readonly config?: string | undefined } = {},
 ): Promise<Plan> {
-  const { recipe, data, init } = job;
+  const { recipe, data, init, progress } = job;
   const notices: Notice[] = [...(job.notices ?? [])];
-  const note: Note = (text, count) => notices.push({ text, count });
-  const reading = await readObjective({ recipe, objective: recipe.objective, data, note });
+  const note = noteInto(notices);
+  const reading = await readObjective({ recipe, objective: recipe.objective, data, note, progress });
   const tokenizer = await tokenizerFor(job, reading, kept.tokenizerJson);
   const base = kept.config === undefined ? init?.config : (JSON.parse(kept.config) as Record<string, unknown>);
   if (recipe.init && !base)
@@ -202,12 +245,14 @@ export async function planTraining(
   const known = ['loss', ...task.metrics];
   const asked = [recipe.best, ...(recipe.expect ? [expectedMetric(recipe.expect.metric)] : [])];
   for (const metric of asked)
-    if (!known.includes(metric))
+    if (!known.includes(metric)) {
+      await task.close?.();
       throw new YumoError(
         'CONFIG',
         `best, expect: objective ${recipe.objective.kind} does not measure "${metric}"${suggestion(metric, known)}; it measures ${known.join(', ')}`,
         { metric, known },
       );
+    }
   return { reading, tokenizer, model, task, notices };
 }
 

@@ -25,6 +25,7 @@ export function sent(error: unknown): SentError {
     const detail = JSON.parse(JSON.stringify(error.detail)) as Record<string, unknown>; // details cross as data
     return { code: error.code, message: error.message, detail, stack: error.stack };
   }
+  if (error instanceof Error && error.name === 'AbortError') return { code: 'ABORTED', message: error.message };
   return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
 }
 

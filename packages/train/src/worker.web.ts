@@ -9,7 +9,7 @@ import { privateFiles, privateSource } from './private-folder.web.ts';
 import type { RecipeInput } from './recipe.ts';
 import { parseRecipe } from './recipe-fields.ts';
 import { openPrivateRun } from './run.web.ts';
-import { type Notice, runTraining } from './trainer.ts';
+import { type Notice, noteInto, runTraining } from './trainer.ts';
 import { type FromWorker, sent, type ToWorker } from './worker-messages.ts';
 
 /** A training as it is sent to the worker: data, no functions. */
@@ -83,7 +83,7 @@ export async function* trainHere(
   });
   throwIfAborted(signal, folder);
   const notices: Notice[] = [];
-  const data = await readMemoryData(recipe.data, files, (text, n) => notices.push({ text, count: n }));
+  const data = await readMemoryData(recipe.data, files, noteInto(notices));
   if (recipe.tokenizer.kind === 'file')
     throw new YumoError(
       'CONFIG',

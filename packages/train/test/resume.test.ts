@@ -23,6 +23,9 @@ const place = mkdtempSync(join(tmpdir(), 'yumo-train-'));
 const data = join(place, 'data');
 /** The same text in pieces, with averaged weights. */
 const streamed = join(place, 'streamed');
+/** Labelled rows in pieces, and the same in memory. */
+const rowsInPieces = join(place, 'rows-in-pieces');
+const rowsInMemory = join(place, 'rows-in-memory');
 /** How often the run is killed; more by YUMO_KILLS. */
 const kills = Number(process.env.YUMO_KILLS ?? 5);
 
@@ -71,6 +74,23 @@ beforeAll(() => {
   };
   const more = { ema: 0.99, recompute: 'activations', tensorboard: true, tokenizer: { kind: 'characters' } };
   writeFileSync(join(streamed, 'recipe.json'), JSON.stringify({ ...recipe, data: files, ...more }));
+  const labelled = lines.map((text, i) => JSON.stringify({ text: text.repeat(1 + (i % 3)), label: i % 3 }));
+  for (const folder of [rowsInPieces, rowsInMemory]) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'ink.jsonl.gz'), gzipSync(labelled.join('\n')));
+    const classifying: RecipeInput = {
+      ...recipe,
+      data: { kind: 'rows', train: [{ files: ['*.jsonl.gz'] }], validationShare: 0.2, stream: folder === rowsInPieces },
+      tokenizer: { kind: 'word-piece', vocabularySize: 200 },
+      model: {
+        model_type: 'bert',
+        ...{ hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32 },
+        max_position_embeddings: 48,
+      },
+      objective: { kind: 'sequence-classification' },
+    };
+    writeFileSync(join(folder, 'recipe.json'), JSON.stringify(classifying));
+  }
 }, 120_000);
 
 const children = new Set<ChildProcess>();
@@ -125,6 +145,7 @@ describe('a run on disk', () => {
   it.each([
     ['text in memory', data],
     ['text in pieces, with averaged weights, dropout and recomputation', streamed],
+    ['rows in pieces', rowsInPieces],
   ])(
     `killed ${kills} times at random moments ends as if nothing had happened, bit for bit: %s`,
     {
@@ -158,6 +179,15 @@ describe('a run on disk', () => {
       expect(readdirSync(join(pieces, 'training/checkpoints')).length).toBeLessThanOrEqual(2);
     },
   );
+
+  it('of rows in pieces is that of rows in memory, bit for bit', { timeout: 120_000 }, async () => {
+    const folders = [join(place, 'memory'), join(place, 'whole rows in pieces')] as const;
+    expect(await child('train', folders[0], undefined, rowsInMemory)).toBe(0);
+    const [memory, pieces] = [await readEvents(folders[0]), await readEvents(folders[1])];
+    expect(curve(pieces)).toEqual(curve(memory));
+    for (const file of ['model.safetensors', 'tokenizer.json', 'config.json'])
+      expect(readFileSync(join(folders[1], file)).equals(readFileSync(join(folders[0], file))), file).toBe(true);
+  });
 
   it('in a worker thread leaves the process responsive, and the signal ends it with a checkpoint', {
     timeout: 60_000,

@@ -5,8 +5,8 @@ import { estimate, loadRecipe, train as runTraining } from '@yumo/train/node';
 import { collect } from '../options.ts';
 import { addRecipeFlags } from '../recipe-flags.ts';
 import { dataPlaces, findRecipe } from '../recipe-places.ts';
-import type { Register } from '../session.ts';
-import { describeEstimate, followTraining } from '../ui/training.ts';
+import { progressOf, type Register } from '../session.ts';
+import { describeEstimate, followTraining, showPreparing } from '../ui/training.ts';
 
 interface Options {
   readonly out?: string;
@@ -33,7 +33,12 @@ export const train: Register = (program, session) => {
     const recipe = await loadRecipe(path, overrides);
     const dataFolders = dataPlaces(path, options.data);
     if (options.dryRun) {
-      const estimated = await estimate(recipe, { dataFolders, signal: interruption.signal });
+      const bar = progressOf(session);
+      const estimated = await estimate(recipe, {
+        dataFolders,
+        signal: interruption.signal,
+        progress: (state) => showPreparing(bar, state, phrases),
+      }).finally(() => bar.clear());
       output.document({ recipe, ...estimated });
       output.print(describeEstimate(estimated, recipe.steps, phrases));
       return;

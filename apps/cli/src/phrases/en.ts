@@ -144,6 +144,7 @@ export const en = {
     atStep: (step: number): string => `at step ${step}`,
     waited: (share: string): string => `waiting for data: ${share} % of the time`,
     aboutTime: 'estimated from the products of matrices',
+    preparing: { reading: 'reading, MB', encoding: 'encoding' },
     step: 'step',
     loss: 'loss',
     tokensPerSecond: 'tokens/s',

@@ -139,6 +139,7 @@ export const zh: Phrases = {
     waited: (share) => `等待数据：占用时的 ${share} %`,
     aboutTime: '按矩阵乘法估计',
     atStep: (step) => `从第 ${step} 步`,
+    preparing: { reading: '读取（MB）', encoding: '编码' },
     step: '步',
     loss: '损失',
     tokensPerSecond: '词元/秒',

@@ -1,10 +1,11 @@
 // A training as it is told: a bar on stderr, evaluations and samples as lines, events as JSON lines for programs.
 
-import type { TrainingEstimate, TrainingEvent } from '@yumo/train';
+import type { Preparing, TrainingEstimate, TrainingEvent } from '@yumo/train';
 import { missedExit } from '../exit-codes.ts';
 import type { Phrases } from '../phrases/en.ts';
 import { progressOf, type Session } from '../session.ts';
 import { bytes, count, duration, significant, whole } from './format.ts';
+import type { Progress } from './progress.ts';
 import { pairs } from './table.ts';
 
 type Done = TrainingEvent & { kind: 'done' };
@@ -26,7 +27,11 @@ export async function followTraining(
     for await (const event of events) {
       output.document(event);
       switch (event.kind) {
+        case 'preparing':
+          showPreparing(progress, event, phrases);
+          break;
         case 'start':
+          progress.clear();
           steps = event.steps;
           pipeline = event.pipeline;
           output.print(
@@ -70,6 +75,17 @@ export async function followTraining(
   } finally {
     progress.clear();
   }
+}
+
+/** How far reading and encoding is. */
+export function showPreparing(
+  progress: Progress,
+  { stage, done, total, secondsLeft }: Preparing,
+  phrases: Phrases,
+): void {
+  const { training: p } = phrases;
+  const size = (amount: number): number => (stage === 'reading' ? Math.round(amount / 2 ** 20) : amount);
+  progress.update({ unit: p.preparing[stage], done: size(done), total: size(total), secondsLeft });
 }
 
 /** What a training will take. */

@@ -2,7 +2,7 @@
 
 import { filesBeside } from '../lower/onnx/external.ts';
 import { dropOutputs } from '../lower/onnx/outputs.ts';
-import type { Program, Runtime } from '../runtimes/runtime.ts';
+import { computesOnProcessor, type Program, type Runtime } from '../runtimes/runtime.ts';
 import type { Bundle } from './folder.ts';
 import type { FileSource, ReadOptions } from './source.ts';
 
@@ -22,6 +22,19 @@ export interface ModelFileOptions extends Pick<ReadOptions, 'signal' | 'onProgre
   readonly without?: ((outputs: readonly string[]) => readonly string[]) | undefined;
 }
 
+/** An ONNX file and the files beside it that hold its tensors. @throws YumoError `FILE`, `ABORTED`. */
+export async function readModelFile(
+  source: FileSource,
+  path: string,
+  options: Pick<ReadOptions, 'signal' | 'onProgress'> = {},
+): Promise<{ readonly model: Uint8Array; readonly data: Readonly<Record<string, Uint8Array>> }> {
+  const model = await source.read(path, options);
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const data: Record<string, Uint8Array> = {};
+  for (const name of filesBeside(model)) data[name] = await source.read(folder + name, options);
+  return { model, data };
+}
+
 /**
  * Opens an ONNX file. Models past 2 GB keep their tensors in files beside it (`model.onnx_data`): these are read too.
  * @throws YumoError `FILE`, `RUNTIME`, `ABORTED`.
@@ -33,11 +46,8 @@ export async function loadModelFile(
   { without, ...options }: ModelFileOptions = {},
 ): Promise<Program> {
   const { signal } = options;
-  const read = await source.read(path, options);
+  const { model: read, data } = await readModelFile(source, path, options);
   const model = without && !source.readsAnew ? read.slice() : read;
-  if (without) dropOutputs(model, without);
-  const folder = path.slice(0, path.lastIndexOf('/') + 1);
-  const data: Record<string, Uint8Array> = {};
-  for (const name of filesBeside(model)) data[name] = await source.read(folder + name, options);
+  if (without) dropOutputs(model, without, { alternatives: computesOnProcessor(runtime) });
   return runtime.load(model, { data, ...(signal ? { signal } : {}) });
 }

@@ -93,7 +93,7 @@ function languageModel(bundle: Bundle, options: PlanOptions): Promise<ExportPlan
     graphs: [{ ...built, choice: {} }],
     int64Inputs: ['input_ids', 'attention_mask', 'position_ids'],
     vocabularySize: architecture.vocabularySize(config),
-    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes }),
+    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes, alternatives: true }),
   };
   return plan(bundle, architecture, config, [part], options);
 }
@@ -122,14 +122,15 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
   const vocabularySize = architecture.vocabularySize(config);
   const encoder = encoderGraph(architecture, config);
   const first = crossDecoderGraph(architecture, config, { from: 'states' });
-  const next = crossDecoderGraph(architecture, config, { from: 'cache' });
+  // One position at a time, as Optimum's files do.
+  const next = crossDecoderGraph(architecture, config, { from: 'cache', target: 1 });
   const int64Inputs = ['input_ids', 'attention_mask', 'encoder_attention_mask'];
   const alone = (name: string, built: typeof encoder, sizeNames: Record<string, string>): ExportPart => ({
     name,
     graphs: [{ ...built, choice: {} }],
     int64Inputs,
     vocabularySize: Math.min(source, vocabularySize),
-    lower: (o) => onnxModel(built.graph, { ...o, sizeNames }),
+    lower: (o) => onnxModel(built.graph, { ...o, sizeNames, alternatives: true }),
   });
   const flag = (on: 0 | 1): Values => ({ [cacheFlag]: value('bool', [1], [on]) });
   const merged: ExportPart = {
@@ -143,7 +144,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     lower: (o) =>
       branchesModel(
         { flag: cacheFlag, whenTrue: next.graph, whenFalse: first.graph },
-        { ...o, sizeNames: decoderSizes },
+        { ...o, sizeNames: decoderSizes, alternatives: true },
       ),
   };
   const decoders =

@@ -69,3 +69,15 @@ it('moves only rows that are repeated', () => {
   expect(cache.take([3, 2, 0, 1])).toEqual([3, 2, 0, 1]); // a row's place is its own, whatever its rank
   expect(cache.take([2, 2, 3, 0])).toEqual([2, 1, 3, 0]);
 });
+
+it('lets a repeated row take the place of one that began alike', () => {
+  const cache = new KeyValueCache({ layers: 1, keyValueHeads: 1, headSize: 1, slack: true }, 2);
+  const added = (rows: number): Value[] =>
+    ['k', 'v'].map(() => ({ dtype: 'float32', shape: [rows, 1, 1, 1], data: new Float32Array(rows) }));
+  cache.append(added(2), 1);
+  // Two texts of two beams each: the second of each goes where there is room.
+  expect(cache.take([0, 0, 1, 1])).toEqual([0, 2, 1, 3]);
+  cache.append(added(4), 1);
+  // Places 1 and 2 fall free: 2 was of the first text, 1 of the second.
+  expect(cache.take([0, 0, 3, 3])).toEqual([0, 2, 3, 1]);
+});

@@ -41,12 +41,20 @@ export interface CacheForm {
   readonly headSize: number;
   /** Whether there may be slots that hold nothing yet, which the mask hides. Not where a slot must be a position. */
   readonly slack: boolean;
+  /** Which of its caches, in a model that has two: encoder-decoders call that of the target `decoder`. */
+  readonly side?: 'decoder' | undefined;
 }
 
 const parts = ['key', 'value'] as const;
 /** Names of a decoder's keys and values: those it reads, those it gives back whole, and those of the positions just read. */
-export const cacheNames = (layers: number, kind: 'past_key_values' | 'present' | 'new_key_values'): readonly string[] =>
-  Array.from({ length: layers }, (_, i) => parts.map((part) => `${kind}.${i}.${part}`)).flat();
+export const cacheNames = (
+  layers: number,
+  kind: 'past_key_values' | 'present' | 'new_key_values',
+  side?: 'decoder' | 'encoder',
+): readonly string[] => {
+  const own = side === undefined ? '' : `${side}.`;
+  return Array.from({ length: layers }, (_, i) => parts.map((part) => `${kind}.${i}.${own}${part}`)).flat();
+};
 
 /**
  * Keys and values of rows that are continued, `[row, head, slot, size]`. A step adds its own to arrays that stay: what leaves the engine
@@ -70,7 +78,7 @@ export class KeyValueCache {
   constructor(form: CacheForm, rows: number) {
     this.#form = form;
     this.places = rows;
-    this.#names = cacheNames(form.layers, 'past_key_values');
+    this.#names = cacheNames(form.layers, 'past_key_values', form.side);
     this.#tensors = this.#names.map(() => new Float32Array(0));
   }
 
@@ -128,7 +136,7 @@ export class KeyValueCache {
 
   /**
    * Rows to go on with, by their present places: repeated or dropped. Of a row that is repeated what its new place holds already is not
-   * copied: beams share their prompt, and mostly all but the last few positions.
+   * copied: beams share their prompt, and mostly all but the last few positions. It takes the place of a row that began alike, where one is free.
    * @returns the place of each.
    */
   take(from: readonly number[]): number[] {
@@ -136,11 +144,21 @@ export class KeyValueCache {
     const rows = from.length;
     const free = new Set(Array.from({ length: rows }, (_, place) => place));
     const places = from.map((place) => (free.delete(place) ? place : -1));
+    const moved = places.flatMap((place, row) => (place === -1 ? [row] : []));
+    for (const row of moved) {
+      const first = this.#held[from[row]!]?.[0];
+      for (const place of free)
+        if (this.#held[place] && this.#held[place][0] === first) {
+          free.delete(place);
+          places[row] = place;
+          break;
+        }
+    }
     const empty = free.values();
-    for (const [row, source] of from.entries()) {
-      if (places[row] !== -1) continue;
-      const place = empty.next().value!; // as many are free as rows are without a place
-      places[row] = place;
+    for (const row of moved) {
+      const source = from[row]!;
+      if (places[row] === -1) places[row] = empty.next().value!; // as many are free as rows are without a place
+      const place = places[row]!;
       const known = this.#held[place];
       const wanted = this.#held[source]!;
       let same = 0;

@@ -1,8 +1,12 @@
 // An encoder-decoder model from files as they are published: encoder_model.onnx and decoder_model_merged.onnx, made by us or by Optimum.
 
-import type { Program, Values } from '../runtimes/runtime.ts';
-import { sizeOf, type Value } from '../value.ts';
+import { loadModelFile, type ModelFileOptions, readModelFile } from '../checkpoint/model-file.ts';
+import type { FileSource } from '../checkpoint/source.ts';
+import { YumoError } from '../errors.ts';
+import { branchFile } from '../lower/onnx/branch.ts';
+import { computesOnProcessor, type Program, type Runtime, type Values } from '../runtimes/runtime.ts';
 import type { CrossProgram } from './cross-rows.ts';
+import { integers } from './decoding.ts';
 
 /** Where the two files lie in a model's folder. */
 export interface CrossFiles {
@@ -12,92 +16,91 @@ export interface CrossFiles {
   readonly decoder: string;
 }
 
-interface Sizes extends Pick<CrossProgram, 'layers' | 'keyValueHeads' | 'headSize'> {
-  /** Width of the encoder's states. */
-  readonly hiddenSize: number;
+export interface CrossFileOptions extends Pick<ModelFileOptions, 'signal' | 'onProgress'> {
+  /** Id that the decoder starts with. */
   readonly startToken: number;
 }
 
-const integers = new Set(['input_ids', 'attention_mask', 'encoder_attention_mask']);
-
-/** Ids and masks as files take them. */
-const widened = (feeds: Values): Values =>
-  Object.fromEntries(
-    Object.entries(feeds).map(([name, v]) => [
-      name,
-      integers.has(name)
-        ? { dtype: 'int64' as const, shape: v.shape, data: BigInt64Array.from(v.data as Int32Array, BigInt) } // rows feed int32
-        : v,
-    ]),
-  );
-
-const flag = (on: boolean): Value => ({ dtype: 'bool', shape: [1], data: Uint8Array.of(+on) });
-
 /**
- * The two programs that rows are continued with, made of the two files. The first step of the decoder's file is run once for each batch of
- * sources, for the keys and values that every later step reads; what it says of the next token is not used.
+ * Opens the two files as three programs: the encoder; of the decoder's first step what it makes of the source, keys and values that every later step
+ * reads; and its later steps. Whole caches are left out of them where the file tells apart what a step added.
+ * @throws YumoError `FILE`, also for a decoder without branches, `RUNTIME`, `ABORTED`.
  */
-export function crossPrograms(
-  encoderFile: Program,
-  decoderFile: Program,
-  { layers, keyValueHeads, headSize, hiddenSize, startToken }: Sizes,
-): Pick<CrossProgram, 'encoder' | 'decoder'> {
-  const takes = new Set(decoderFile.inputNames);
-  let unread = new Float32Array(0);
-  /** Numbers that the branch in use does not read: always the same array. */
-  const filler = (shape: readonly number[]): Value => {
-    const size = sizeOf(shape);
-    if (unread.length < size) unread = new Float32Array(size);
-    return { dtype: 'float32', shape, data: unread.subarray(0, size) };
+export async function openCrossFiles(
+  runtime: Runtime,
+  source: FileSource,
+  files: CrossFiles,
+  { startToken, ...options }: CrossFileOptions,
+): Promise<Pick<CrossProgram, 'encoder' | 'decoder' | 'idType'>> {
+  const opened: Program[] = [];
+  const keep = (program: Program): Program => {
+    opened.push(program);
+    return program;
   };
-  const caches = (prefix: 'past_key_values' | 'present', side: 'encoder' | 'decoder'): string[] =>
-    Array.from({ length: layers }, (_, i) => ['key', 'value'].map((part) => `${prefix}.${i}.${side}.${part}`)).flat();
-  const taken = (feeds: Values): Values =>
-    Object.fromEntries(Object.entries(feeds).filter(([name]) => takes.has(name)));
-  const stopping = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
-
-  const encoder: Program = {
-    inputNames: ['input_ids', 'attention_mask'],
-    outputNames: caches('present', 'encoder'),
-    async run(feeds, { signal } = {}) {
-      const given = widened(feeds);
-      const read = Object.fromEntries(encoderFile.inputNames.map((name) => [name, given[name]!])); // both, or ids alone
-      const { last_hidden_state: states } = await encoderFile.run(read, stopping(signal));
-      const [batch, source] = states!.shape as [number, number];
-      const past = (side: 'encoder' | 'decoder', length: number): [string, Value][] =>
-        caches('past_key_values', side).map((name) => [name, filler([batch, keyValueHeads, length, headSize])]);
-      const first = {
-        input_ids: {
-          dtype: 'int64' as const,
-          shape: [batch, 1],
-          data: new BigInt64Array(batch).fill(BigInt(startToken)),
-        },
-        encoder_attention_mask: given.attention_mask!,
-        encoder_hidden_states: states!,
-        use_cache_branch: flag(false),
-        ...Object.fromEntries([...past('decoder', 0), ...past('encoder', source)]),
-      };
-      return decoderFile.run(taken(first), { outputs: caches('present', 'encoder'), ...stopping(signal) });
-    },
-    dispose: () => encoderFile.dispose(),
-  };
-
-  const decoder: Program = {
-    inputNames: decoderFile.inputNames,
-    outputNames: ['logits', ...caches('present', 'decoder')],
-    run(feeds, { signal } = {}) {
-      const given = widened(feeds);
-      const next = {
-        ...given,
-        encoder_hidden_states: filler([...given.encoder_attention_mask!.shape, hiddenSize]),
-        use_cache_branch: flag(true),
-      };
-      return decoderFile.run(taken(next), {
-        outputs: ['logits', ...caches('present', 'decoder')],
-        ...stopping(signal),
-      });
-    },
-    dispose: () => decoderFile.dispose(),
-  };
-  return { encoder, decoder };
+  try {
+    const encoder = keep(await loadModelFile(runtime, source, files.encoder, options));
+    const { model, data } = await readModelFile(source, files.decoder, options);
+    const stop = options.signal ? { signal: options.signal } : {};
+    const branch = async (
+      later: boolean,
+      wanted: (outputs: readonly string[]) => readonly string[],
+    ): Promise<Program> => {
+      const part = branchFile(model, later, wanted, { alternatives: computesOnProcessor(runtime) });
+      if (!part)
+        throw new YumoError(
+          'FILE',
+          `${source.name}: ${files.decoder} does not choose between a first and a later step; give the file called decoder_model_merged`,
+          { path: files.decoder },
+        );
+      return keep(renamed(await runtime.load(part.bytes, { data, ...stop }), part.outputs));
+    };
+    const projections = await branch(false, (outputs) => outputs.filter((o) => /^present\.\d+\.encoder\./.test(o)));
+    const decoder = await branch(true, (outputs) => {
+      const added = outputs.filter((o) => /^new_key_values\.\d+\.decoder\./.test(o));
+      return ['logits', ...(added.length > 0 ? added : outputs.filter((o) => /^present\.\d+\.decoder\./.test(o)))];
+    });
+    return { encoder: joined(encoder, projections, startToken), decoder, idType: 'int64' };
+  } catch (error) {
+    for (const program of opened) await program.dispose();
+    throw error;
+  }
 }
+
+/** A program whose outputs have the names of the file that it was taken out of. */
+const renamed = (program: Program, names: ReadonlyMap<string, string>): Program => ({
+  ...program,
+  outputNames: [...names.keys()],
+  async run(feeds, { outputs = [...names.keys()], into, ...rest } = {}) {
+    const inner = (name: string): string => names.get(name) ?? name;
+    const targets = into && Object.fromEntries(Object.entries(into).map(([name, v]) => [inner(name), v]));
+    const out = await program.run(feeds, {
+      ...rest,
+      outputs: outputs.map(inner),
+      ...(targets ? { into: targets } : {}),
+    });
+    return Object.fromEntries(outputs.map((name) => [name, out[inner(name)]!]));
+  },
+});
+
+/** The encoder, and behind it what the decoder's first step makes of its states. */
+const joined = (encoder: Program, projections: Program, startToken: number): Program => ({
+  inputNames: encoder.inputNames,
+  outputNames: projections.outputNames,
+  async run(feeds, options) {
+    const stop = options?.signal ? { signal: options.signal } : {};
+    const asked = (program: Program, all: Values): Values =>
+      Object.fromEntries(program.inputNames.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
+    const { last_hidden_state: states } = await encoder.run(asked(encoder, feeds), stop);
+    const first = {
+      // Their number is the size of the batch.
+      input_ids: integers('int64', [states!.shape[0]!, 1], new Int32Array(states!.shape[0]!).fill(startToken)),
+      encoder_attention_mask: feeds.attention_mask!,
+      encoder_hidden_states: states!,
+    };
+    return projections.run(asked(projections, first), stop);
+  },
+  async dispose() {
+    await encoder.dispose();
+    await projections.dispose();
+  },
+});

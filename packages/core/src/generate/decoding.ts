@@ -31,7 +31,8 @@ export interface DecoderProgram {
   readonly vocabularySize: number;
 }
 
-const integers = (type: 'int32' | 'int64', shape: readonly number[], data: Int32Array): Value =>
+/** As what a program is fed. */
+export const integers = (type: 'int32' | 'int64', shape: readonly number[], data: Int32Array): Value =>
   type === 'int32' ? { dtype: 'int32', shape, data } : widened(data, shape);
 
 /** @throws YumoError `DATA`, `TOKENIZER`, `CONTEXT`: empty rows, ids outside the vocabulary, rows longer than the context. */

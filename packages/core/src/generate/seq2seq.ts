@@ -1,7 +1,7 @@
 // An encoder-decoder model ready to write a target for a source: summaries, translations, answers.
 
 import type { Bundle } from '../checkpoint/folder.ts';
-import { filesWithoutWeights, loadModelFile } from '../checkpoint/model-file.ts';
+import { filesWithoutWeights } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
 import { seq2seqFor } from '../models/index.ts';
@@ -16,7 +16,7 @@ import {
   type Start,
   searchRows,
 } from './continue.ts';
-import { type CrossFiles, crossPrograms } from './cross-files.ts';
+import { type CrossFiles, openCrossFiles } from './cross-files.ts';
 import { type CrossProgram, CrossRows } from './cross-rows.ts';
 import type { LoadOptions } from './decode.ts';
 import { checkPrompts } from './decoding.ts';
@@ -64,20 +64,13 @@ export class Seq2SeqLm {
     const settings = { ...bundle.config, ...bundle.generationConfig };
     const files = options.files ?? (await filesWithoutWeights(bundle, usualFiles));
     if (files) {
-      const open = (path: string): Promise<Program> =>
-        loadModelFile(runtime, bundle.source, path, { ...stop, ...(onProgress ? { onProgress } : {}) });
-      const own = { ...sizes, hiddenSize: architecture.hiddenSize(config), startToken };
-      const encoder = await open(files.encoder);
-      const decoder = await open(files.decoder).catch(async (error: unknown) => {
-        await encoder.dispose();
-        throw error;
-      });
-      const programs = crossPrograms(encoder, decoder, own);
+      const progress = onProgress ? { onProgress } : {};
+      const programs = await openCrossFiles(runtime, bundle.source, files, { startToken, ...stop, ...progress });
       return new Seq2SeqLm({ ...programs, ...sizes }, startToken, settings);
     }
     const graphs = {
       encoder: encoderGraph(architecture, config, { cross: true }),
-      decoder: crossDecoderGraph(architecture, config, { from: 'cache', logits: 'last' }),
+      decoder: crossDecoderGraph(architecture, config, { from: 'cache', logits: 'last', present: false, target: 1 }),
     };
     const parameters = new Map([...graphs.encoder.parameters, ...graphs.decoder.parameters].map((p) => [p.name, p]));
     const constants = await loadParameters(await bundle.weights(stop), [...parameters.values()], architecture, {
@@ -88,7 +81,7 @@ export class Seq2SeqLm {
       runtime.compile(graph, { constants: Object.fromEntries(own.map((p) => [p.name, constants[p.name]!])), ...stop });
     const encoder = await compile(graphs.encoder);
     const decoder = await compile(graphs.decoder);
-    return new Seq2SeqLm({ encoder, decoder, ...sizes }, startToken, settings);
+    return new Seq2SeqLm({ encoder, decoder, idType: 'int32', ...sizes }, startToken, settings);
   }
 
   /**

@@ -1,8 +1,9 @@
 // Gradient checkpointing: the backward pass computes a block's intermediate results again instead of keeping them (Chen et al. 2016, arXiv:1604.06174).
 
-import { abs, add, cast, maximum, minimum, reshape, slice, within } from '../ops/build.ts';
+import { abs, add, cast, maximum, minimum, within } from '../ops/build.ts';
 import { type Graph, type Node, type OpNode, scalar, type Tensor } from '../tensor.ts';
 import { topological } from './topological.ts';
+import { belowAll } from './waiting.ts';
 
 /**
  * What is computed again. `activations`: all but products with parameters, which are what costs time (the selective recomputation of
@@ -181,8 +182,8 @@ class Copies {
     this.#place = `${block}′`;
     this.#isInterior = isInterior;
     [this.#least, this.#zero] = within(this.#place, () => {
-      const one = awaited.map(firstNumber).reduce(minimum);
-      return [minimum(one, scalar(-3e38)), cast(minimum(abs(one), scalar(0)), 'int32')];
+      const least = belowAll(awaited);
+      return [least, cast(minimum(abs(least), scalar(0)), 'int32')];
     });
   }
 
@@ -216,9 +217,4 @@ class Copies {
     this.#late.set(x.node, results.set(x.result, late));
     return late;
   }
-}
-
-function firstNumber(t: Tensor): Tensor {
-  const numbers = t.shape.reduce<number>((n, d) => n * Number(d), 1);
-  return reshape(slice(reshape(t, [numbers]), 0, 0, 1), []);
 }

@@ -2,6 +2,7 @@
 
 import { type Parameter, parameterScope } from '../nn/scope.ts';
 import { slice } from '../ops/build.ts';
+import { dim } from '../ops/compose.ts';
 import { type Graph, type Tensor, tensor } from '../tensor.ts';
 import type { CausalLmArchitecture } from './architecture.ts';
 
@@ -57,9 +58,9 @@ export function decoderGraph<C>(
 }
 
 /** What was joined to the past. */
-function lastOf(present: Tensor, past: Tensor): Tensor {
+export function lastOf(present: Tensor, past: Tensor): Tensor {
   const { node } = present;
   if (node.kind === 'op' && node.op === 'concat' && node.inputs.length === 2 && node.inputs[0] === past)
     return node.inputs[1]!;
-  return slice(present, 2, 'past', 'past+sequence');
+  return slice(present, 2, dim(past, 2), dim(present, 2));
 }

@@ -3,7 +3,7 @@
 import { addDims, type Dim } from '../dimension.ts';
 import { YumoError } from '../errors.ts';
 import { activation } from '../nn/activation.ts';
-import { attention, causalAttention, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts';
+import { attention, causalAttention, causalMask, mergeHeads, splitHeads } from '../nn/attention.ts';
 import { type Dropout, drop } from '../nn/dropout.ts';
 import { embedding, embeddingTable } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
@@ -154,11 +154,10 @@ function selfAttention(s: Scope, x: Tensor, c: LlamaConfig, { mask, window, past
   const newValue = project('v_proj', c.num_key_value_heads);
   const key = past ? concat([past.key, newKey], 2) : newKey;
   const value = past ? concat([past.value, newValue], 2) : newValue;
-  const [k, v] = [repeatHeads(key, c.num_attention_heads), repeatHeads(value, c.num_attention_heads)];
   const options = { dropout, dropoutRate: c.attention_dropout, place: s.path };
   const { output, probabilities } = mask
-    ? attention(q, k, v, { ...options, mask })
-    : causalAttention(q, k, v, { ...options, window });
+    ? attention(q, key, value, { ...options, mask })
+    : causalAttention(q, key, value, { ...options, window });
   return {
     output: linear(s.at('o_proj'), mergeHeads(output), c.hidden_size, { bias: c.biases.output, initializer }),
     present: { key, value },
@@ -197,7 +196,7 @@ function decode(
     scaling: c.rope_scaling,
   });
   // One mask for each width of window.
-  const masks = new Map<number | undefined, Tensor>();
+  const masks = new Map<number | undefined, Tensor | undefined>();
   if (attentionMask || past)
     for (const window of new Set(c.windows))
       masks.set(window, causalMask({ queries: time, past: before, attentionMask, window }));

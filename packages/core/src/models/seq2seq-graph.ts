@@ -1,9 +1,11 @@
 // An encoder-decoder model as it runs and is exported: the encoder once a source, the decoder once a token, caches of both attentions, the input and output names of transformers.js and Optimum.
 
+import type { Dim } from '../dimension.ts';
 import { topological } from '../graph/topological.ts';
 import { type Parameter, type ParameterScope, parameterScope } from '../nn/scope.ts';
 import { type Graph, type Tensor, tensor } from '../tensor.ts';
 import type { KeyValue, Seq2SeqArchitecture } from './architecture.ts';
+import { lastOf } from './decoder-graph.ts';
 
 export interface Seq2SeqGraph {
   readonly graph: Graph;
@@ -54,17 +56,30 @@ export function encoderGraph<C>(
  * - `from: 'cache'`: past_key_values.N.decoder.key and .value `[batch, heads, past, size]` (past may be 0) and past_key_values.N.encoder.key and .value
  *   `[batch, heads, source, size]`; every other step.
  *
- * Outputs: logits `[batch, target, vocabulary]`, present.N.decoder.key and .value; from states also present.N.encoder.key and .value.
+ * Outputs: logits `[batch, target, vocabulary]`, present.N.decoder.key and .value; from states also present.N.encoder.key and .value; from a cache
+ * new_key_values.N.decoder.key and .value, of the positions just read alone, `[batch, heads, target, size]`.
  * @param logits `last`: only the last position's, `[batch, 1, vocabulary]`.
+ * @param present whether to give back whole caches as well; other programs take no others.
+ * @param target the number of positions read at once, where it is always the same: of one position nothing needs to be masked.
  */
 export function crossDecoderGraph<C>(
   architecture: Seq2SeqArchitecture<C>,
   config: C,
-  { from, logits = 'all' }: { readonly from: 'states' | 'cache'; readonly logits?: 'all' | 'last' },
+  {
+    from,
+    logits = 'all',
+    present = true,
+    target = 'target',
+  }: {
+    readonly from: 'states' | 'cache';
+    readonly logits?: 'all' | 'last';
+    readonly present?: boolean;
+    readonly target?: Dim;
+  },
 ): Seq2SeqGraph {
   const scope = parameterScope();
   const { layers, keyValueHeads, headSize } = architecture.cache(config);
-  const inputIds = tensor('input_ids', 'int32', ['batch', 'target']);
+  const inputIds = tensor('input_ids', 'int32', ['batch', target]);
   const encoderAttentionMask = source('encoder_attention_mask');
   const given = { inputIds, encoderAttentionMask, logits };
   if (from === 'states') {
@@ -85,7 +100,15 @@ export function crossDecoderGraph<C>(
     });
   const [past, cross] = [cached('decoder', 'past'), cached('encoder', 'source')];
   const out = architecture.decode(scope, { ...given, past, cross }, config);
-  const outputs = { logits: out.logits, ...named(out.present, (i) => `present.${i}.decoder`) };
+  const added = out.present.map(({ key, value }, i) => ({
+    key: lastOf(key, past[i]!.key),
+    value: lastOf(value, past[i]!.value),
+  }));
+  const outputs = {
+    logits: out.logits,
+    ...(present ? named(out.present, (i) => `present.${i}.decoder`) : {}),
+    ...named(added, (i) => `new_key_values.${i}.decoder`),
+  };
   const caches = past.flatMap((p, i) => [p.key, p.value, cross[i]!.key, cross[i]!.value]);
   return closed([inputIds, encoderAttentionMask, ...caches], outputs, scope);
 }

@@ -176,10 +176,9 @@ function decode(s: Scope, inputs: CrossDecoderInputs, c: T5Config): CrossDecoder
   const at: Context = { c, dropout };
   const time = dim(inputIds, 1);
   const before: Dim = past?.[0] ? dim(past[0].key, 2) : 0;
-  const mask = add(
-    positionBias(stack, time, before, false, c),
-    causalMask({ queries: time, past: before, attentionMask }),
-  );
+  const bias = positionBias(stack, time, before, false, c);
+  const causal = causalMask({ queries: time, past: before, attentionMask });
+  const mask = causal ? add(bias, causal) : bias;
   const crossMask = encoderAttentionMask && paddingMask(encoderAttentionMask);
   const states = [drop(dropout, embedding(sharedTable(s, c), inputIds), c.dropout_rate, stack.path)];
   const [present, cross, attentions, crossAttentions]: [KeyValue[], KeyValue[], Tensor[], Tensor[]] = [[], [], [], []];

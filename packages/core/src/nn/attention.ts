@@ -1,12 +1,11 @@
 // Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, §3.2) over heads, with causal, padding and sliding-window masks.
 
-import { addDims, type Dim } from '../dimension.ts';
+import { addDims, type Dim, multiplyDims } from '../dimension.ts';
 import {
   add,
   and,
   cast,
   concat,
-  expand,
   greater,
   iota,
   less,
@@ -30,6 +29,8 @@ const hidden = -1e9;
 /** `[batch, time, heads · size]` → `[batch, heads, time, size]`. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   const width = fixedDim(x, -1, 'splitHeads');
+  // Of one position the two orders are one.
+  if (dim(x, 1) === 1) return reshape(x, [dim(x, 0), heads, 1, width / heads]);
   return transpose(reshape(x, [dim(x, 0), dim(x, 1), heads, width / heads]), [0, 2, 1, 3]);
 }
 
@@ -37,15 +38,8 @@ export function splitHeads(x: Tensor, heads: number): Tensor {
 export function mergeHeads(x: Tensor): Tensor {
   const heads = fixedDim(x, 1, 'mergeHeads');
   const size = fixedDim(x, 3, 'mergeHeads');
+  if (dim(x, 2) === 1) return reshape(x, [dim(x, 0), 1, heads * size]);
   return reshape(transpose(x, [0, 2, 1, 3]), [dim(x, 0), dim(x, 2), heads * size]);
-}
-
-/** Key/value heads repeated so that every query head has one: head h reads key/value head ⌊h / (heads / keyValueHeads)⌋ (Ainslie et al. 2023, arXiv:2305.13245). */
-export function repeatHeads(x: Tensor, heads: number): Tensor {
-  const own = fixedDim(x, 1, 'repeatHeads');
-  if (own === heads) return x;
-  const [batch, time, size] = [dim(x, 0), dim(x, 2), dim(x, 3)];
-  return reshape(expand(unsqueeze(x, 2), [batch, own, heads / own, time, size]), [batch, heads, time, size]);
 }
 
 export interface CausalMask {
@@ -58,8 +52,9 @@ export interface CausalMask {
   readonly window?: number | undefined;
 }
 
-/** Additive mask, `[1 or batch, 1, queries, keys]`. */
-export function causalMask({ queries, past, attentionMask, window }: CausalMask): Tensor {
+/** Additive mask, `[1 or batch, 1, queries, keys]`; undefined where it would hide nothing: a single query sees all that is before it. */
+export function causalMask({ queries, past, attentionMask, window }: CausalMask): Tensor | undefined {
+  if (queries === 1 && window === undefined) return attentionMask && paddingMask(attentionMask);
   const row = unsqueeze(iota(queries, past), -1);
   const column = unsqueeze(iota(addDims(past, queries)), 0);
   let seen = not(greater(column, row));
@@ -92,7 +87,11 @@ export interface AttentionOptions {
   readonly place?: string;
 }
 
-/** softmax(scale · q kᵀ + mask) v. All `[batch, heads, time, size]`; the probabilities are `[batch, heads, queries, keys]`. */
+/**
+ * softmax(scale · q kᵀ + mask) v. All `[batch, heads, time, size]`; the probabilities are `[batch, heads, queries, keys]`. Keys and values may have
+ * fewer heads: then head h reads their head ⌊h / (heads / keyValueHeads)⌋ (Ainslie et al. 2023, arXiv:2305.13245). They are not repeated: the queries
+ * of the heads that share one stand below each other as the rows of one product.
+ */
 export function attention(
   q: Tensor,
   k: Tensor,
@@ -100,9 +99,15 @@ export function attention(
   options: AttentionOptions = {},
 ): { output: Tensor; probabilities: Tensor } {
   const { scale = 1 / Math.sqrt(fixedDim(q, -1, 'attention')), mask, dropout, dropoutRate = 0, place = '' } = options;
-  const scores = matmul(q, k, { transposeB: true, scale });
+  const [batch, heads, queries, keys] = [dim(q, 0), fixedDim(q, 1, 'attention'), dim(q, 2), dim(k, 2)];
+  const shared = fixedDim(k, 1, 'attention');
+  const rows = multiplyDims(heads / shared, queries);
+  const grouped = (x: Tensor, width: Dim): Tensor => (shared === heads ? x : reshape(x, [batch, shared, rows, width]));
+  const apart = (x: Tensor, width: Dim): Tensor => (shared === heads ? x : reshape(x, [batch, heads, queries, width]));
+  const scores = apart(matmul(grouped(q, dim(q, 3)), k, { transposeB: true, scale }), keys);
   const probabilities = softmax(mask ? add(scores, mask) : scores);
-  return { output: matmul(drop(dropout, probabilities, dropoutRate, place), v), probabilities };
+  const read = grouped(drop(dropout, probabilities, dropoutRate, place), keys);
+  return { output: apart(matmul(read, v), dim(v, 3)), probabilities };
 }
 
 /** Contexts from this length on are attended in two blocks of rows: the first half of the queries sees no key of the second. */

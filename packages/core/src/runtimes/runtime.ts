@@ -62,3 +62,6 @@ export interface Runtime {
    */
   load(model: Uint8Array | string, options?: LoadFileOptions): Promise<Program>;
 }
+
+/** Whether onnxruntime's kernels for processors do the work. */
+export const computesOnProcessor = ({ name }: Runtime): boolean => name === 'cpu' || name === 'wasm';

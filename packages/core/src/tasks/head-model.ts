@@ -8,7 +8,7 @@ import { throwIfAborted, YumoError } from '../errors.ts';
 import type { LoadOptions } from '../generate/decode.ts';
 import { headGraph } from '../models/head-graph.ts';
 import { causalLmTypes, modelFor } from '../models/index.ts';
-import type { Program, Runtime, Values } from '../runtimes/runtime.ts';
+import { computesOnProcessor, type Program, type Runtime, type Values } from '../runtimes/runtime.ts';
 import { type Value, widened } from '../value.ts';
 import type { EncodedText, EncodingTokenizer } from './tokenizer.ts';
 
@@ -35,7 +35,6 @@ const anyLength = 512;
  * 1.2 times as long in one run as in four (docs/log.md). Graphics processors want all they can get.
  */
 const tokensPerRun = 512;
-const runsOnProcessor: readonly string[] = ['cpu', 'wasm'];
 
 export class HeadModel {
   /** The model's folder. */
@@ -71,7 +70,7 @@ export class HeadModel {
     this.#idType = idType;
     const padded = typeof config.pad_token_id === 'number';
     this.#padToken = padded ? Number(config.pad_token_id) : 0;
-    this.#mostTokens = runsOnProcessor.includes(runtime.name) ? tokensPerRun : Number.POSITIVE_INFINITY;
+    this.#mostTokens = computesOnProcessor(runtime) ? tokensPerRun : Number.POSITIVE_INFINITY;
     this.#pads = padded || !causalLmTypes.includes(architecture.modelType);
   }
 

@@ -3,6 +3,7 @@
 import type { Value } from '@yumo/core';
 import type { Batch, BatchOrder } from '../objectives/objective.ts';
 import { permuted, streamKey } from '../random.ts';
+import type { KeptExamples } from './kept.ts';
 
 /** A list of numbers of an example that is as long as others: `input_ids` and `attention_mask` share an axis. */
 export type Example = Readonly<Record<string, Int32Array | Float32Array>>;
@@ -24,7 +25,7 @@ export type Buckets = Readonly<Record<string, readonly number[]>>;
 const roundedUp = (n: number): number => Math.max(8, Math.ceil(n / 8) * 8);
 
 /** Length of an example along each axis. */
-const lengthsOf = (example: Example, columns: Columns): Record<string, number> => {
+export const lengthsOf = (example: Example, columns: Columns): Record<string, number> => {
   const lengths: Record<string, number> = {};
   for (const [name, { axis }] of Object.entries(columns))
     if (axis !== undefined) lengths[axis] = Math.max(lengths[axis] ?? 0, example[name]!.length);
@@ -32,12 +33,10 @@ const lengthsOf = (example: Example, columns: Columns): Record<string, number> =
 };
 
 /** Lengths at even quantiles of the examples, so that every bucket has as much to do; multiples of eight. */
-export function bucketsOf(examples: readonly Example[], columns: Columns, count: number): Buckets {
-  const axes = [...new Set(Object.values(columns).flatMap((c) => c.axis ?? []))];
-  const lengths = examples.map((e) => lengthsOf(e, columns));
+export function bucketsOf({ lengths }: Pick<KeptExamples, 'lengths'>, count: number): Buckets {
   return Object.fromEntries(
-    axes.map((axis) => {
-      const sorted = Float64Array.from(lengths, (l) => l[axis]!).sort();
+    Object.entries(lengths).map(([axis, of]) => {
+      const sorted = Uint32Array.from(of).sort();
       const at = (share: number): number =>
         roundedUp(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 1);
       return [axis, Array.from({ length: count }, (_, i) => at((i + 1) / count))];
@@ -46,10 +45,10 @@ export function bucketsOf(examples: readonly Example[], columns: Columns, count:
 }
 
 /** The first bucket in which an example fits; the last one where none is large enough. */
-function bucketIn(buckets: Buckets, lengths: Readonly<Record<string, number>>): number {
+function bucketIn(buckets: Buckets, lengthOn: (axis: string) => number): number {
   let index = 0;
   for (const [axis, sizes] of Object.entries(buckets)) {
-    const found = sizes.findIndex((size) => size >= lengths[axis]!);
+    const found = sizes.findIndex((size) => size >= lengthOn(axis));
     index = Math.max(index, found < 0 ? sizes.length - 1 : found);
   }
   return index;
@@ -64,7 +63,7 @@ export function batchOf(
 ): Batch {
   const present = examples.filter((e) => e !== undefined);
   const lengths = present.map((e) => lengthsOf(e, columns));
-  const bucket = Math.max(0, ...lengths.map((l) => bucketIn(buckets, l)));
+  const bucket = Math.max(0, ...lengths.map((l) => bucketIn(buckets, (axis) => l[axis]!)));
   // Beyond the last bucket (a longer validation example) the length is its own.
   const sizeOn = (axis: string): number =>
     Math.max(buckets[axis]![bucket]!, roundedUp(Math.max(0, ...lengths.map((l) => l[axis]!))));
@@ -88,97 +87,88 @@ export function batchOf(
 /** Steps whose examples are sorted by length together. */
 const stepsInPool = 24;
 
-export interface OrderOptions {
+export interface EvaluationOptions {
   readonly columns: Columns;
   readonly buckets: Buckets;
-  /** Rows of a run, and runs of a step. */
+  /** Rows of a run. */
   readonly batch: number;
+  readonly countTokens: (e: Example) => number;
+}
+
+export interface OrderOptions extends EvaluationOptions {
+  /** Runs of a step. */
   readonly accumulate: number;
   readonly seed: number;
-  readonly countTokens: (e: Example) => number;
+}
+
+/** Orders examples by the bucket they fall into, then by their length on the first axis, then by their place. */
+function byLength({ lengths }: KeptExamples, buckets: Buckets): (a: number, b: number) => number {
+  const [first] = Object.values(lengths);
+  const bucketAt = (n: number): number => bucketIn(buckets, (axis) => lengths[axis]![n]!);
+  return (a, b) => bucketAt(a) - bucketAt(b) || (first ? first[a]! - first[b]! : 0);
 }
 
 /**
  * Every example once an epoch, in random order. Examples of {@link stepsInPool} steps are sorted by length and cut into steps, which come in
- * random order; a step's examples are the same however it is cut into runs.
- * @param exampleAt number n of the endless sequence of epochs: its example may differ from epoch to epoch (masks are drawn anew).
+ * random order; a step's examples are the same however it is cut into runs. Only lengths are looked at for that: of the contents those of
+ * the run asked for are read, and where reading takes time, those of the next one meanwhile.
  */
-export function bucketedOrder(
-  count: number,
-  exampleAt: (index: number, draw: number) => Example,
-  { columns, buckets, batch, accumulate, seed, countTokens }: OrderOptions,
-): BatchOrder {
+export function bucketedOrder(examples: KeptExamples, options: OrderOptions): BatchOrder {
+  const { columns, buckets, batch, accumulate, seed, countTokens } = options;
+  const count = examples.length;
   const step = batch * accumulate;
   const poolSize = step * stepsInPool;
-  let pool: { readonly number: number; readonly steps: readonly (readonly Example[])[] } | undefined;
+  const compare = byLength(examples, buckets);
+  let pool: { readonly number: number; readonly steps: readonly (readonly number[])[] } | undefined;
 
-  const poolAt = (number: number): readonly (readonly Example[])[] => {
+  const poolAt = (number: number): readonly (readonly number[])[] => {
     if (pool?.number === number) return pool.steps;
     const drawn = Array.from({ length: poolSize }, (_, i) => {
       const draw = number * poolSize + i;
-      const key = streamKey(seed, `order ${Math.floor(draw / count)}`);
-      const example = exampleAt(permuted(key, draw % count, count), draw);
-      return { example, lengths: lengthsOf(example, columns), i };
+      return permuted(streamKey(seed, `order ${Math.floor(draw / count)}`), draw % count, count);
     });
-    const keyed = drawn.map((d) => ({
-      ...d,
-      bucket: bucketIn(buckets, d.lengths),
-      first: Object.values(d.lengths)[0] ?? 0,
-    }));
-    keyed.sort((a, b) => a.bucket - b.bucket || a.first - b.first || a.i - b.i);
+    drawn.sort(compare); // stable: of equals those drawn first
     const order = streamKey(seed, `pool ${number}`);
     const steps = Array.from({ length: stepsInPool }, (_, i) => {
       const at = permuted(order, i, stepsInPool) * step;
-      return keyed.slice(at, at + step).map((d) => d.example);
+      return drawn.slice(at, at + step);
     });
     pool = { number, steps };
     return steps;
   };
+  const read = (index: number) => {
+    const stepNumber = Math.floor(index / accumulate);
+    const run = index % accumulate;
+    const numbers = poolAt(Math.floor(stepNumber / stepsInPool))[stepNumber % stepsInPool]!;
+    return examples.read(numbers.slice(run * batch, (run + 1) * batch));
+  };
+  const made = (found: readonly Example[]): Batch => batchOf(found, columns, buckets, countTokens);
+  let ahead: { readonly index: number; readonly found: ReturnType<typeof read> } | undefined;
 
   return {
     rowsPerEpoch: count,
     batch(index) {
-      const stepNumber = Math.floor(index / accumulate);
-      const examples = poolAt(Math.floor(stepNumber / stepsInPool))[stepNumber % stepsInPool]!;
-      const run = index % accumulate;
-      return batchOf(examples.slice(run * batch, (run + 1) * batch), columns, buckets, countTokens);
+      const found = ahead?.index === index ? ahead.found : read(index);
+      if (!(found instanceof Promise)) return made(found);
+      const next = read(index + 1);
+      if (next instanceof Promise) next.catch(() => undefined); // told when its turn comes
+      ahead = { index: index + 1, found: next };
+      return found.then(made);
     },
   };
 }
 
 /** Every example once, neighbours in length together. The last batch is filled up with rows that count nothing. */
-export function* evaluationBatches(
-  examples: readonly Example[],
-  { columns, buckets, batch, countTokens }: Omit<OrderOptions, 'accumulate' | 'seed'>,
-): Generator<Batch> {
-  const keyed = examples.map((e, i) => {
-    const lengths = lengthsOf(e, columns);
-    return { i, bucket: bucketIn(buckets, lengths), first: Object.values(lengths)[0] ?? 0 };
-  });
-  keyed.sort((a, b) => a.bucket - b.bucket || a.first - b.first || a.i - b.i);
-  for (let at = 0; at < keyed.length; at += batch) {
-    const numbers = keyed.slice(at, at + batch).map((k) => k.i);
-    const rows = Array.from({ length: batch }, (_, row) =>
-      row < numbers.length ? examples[numbers[row]!] : undefined,
-    );
-    yield { ...batchOf(rows, columns, buckets, countTokens), examples: numbers };
+export async function* evaluationBatches(
+  examples: KeptExamples,
+  { columns, buckets, batch, countTokens }: EvaluationOptions,
+): AsyncGenerator<Batch> {
+  const compare = byLength(examples, buckets);
+  const order = Uint32Array.from({ length: examples.length }, (_, i) => i).sort((a, b) => compare(a, b) || a - b);
+  for (let at = 0; at < order.length; at += batch) {
+    const numbers = [...order.subarray(at, at + batch)];
+    const given = await examples.read(numbers);
+    const rows = Array.from({ length: batch }, (_, row) => given[row]);
+    yield { ...batchOf(rows, columns, buckets, countTokens), examples: numbers, given };
   }
-}
-
-/** FNV-1a over all numbers of examples. */
-export function fingerprintOf(...sets: readonly (readonly Example[])[]): string {
-  let hash = 0x811c9dc5;
-  const words = new Float32Array(1);
-  const bits = new Int32Array(words.buffer);
-  for (const examples of sets) {
-    hash = Math.imul(hash ^ examples.length, 0x01000193);
-    for (const example of examples)
-      for (const column of Object.values(example))
-        for (const x of column) {
-          if (column instanceof Float32Array) words[0] = x;
-          else bits[0] = x;
-          hash = Math.imul(hash ^ bits[0]!, 0x01000193);
-        }
-  }
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

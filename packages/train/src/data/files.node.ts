@@ -5,13 +5,17 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { suggestion, YumoError } from '@yumo/core';
+import { cacheFolder } from '../cache-folder.node.ts';
 import type { Note } from '../objectives/objective.ts';
 import type { DataRecipe, SourceRecipe } from '../recipe.ts';
 import type { TextFile } from './corpus.ts';
+import { DiskKeeper } from './disk-keeper.node.ts';
 import { encodingAdvice } from './encoding.ts';
 import type { DataFile } from './readers/bytes.ts';
-import { type LoadedSource, readRows, type TrainingData } from './sources.ts';
-import { textStream } from './streamed-corpus.node.ts';
+import type { FilePlace } from './row-pieces.node.ts';
+import { rowStream, type StreamedFile } from './row-stream.node.ts';
+import { type LoadedSource, type RowStream, readRows, refuseUneven, type TrainingData } from './sources.ts';
+import { encodedTexts, textStream } from './streamed-corpus.node.ts';
 
 /** Which files, and the text field of .jsonl rows. */
 export type TextFilesQuery = Pick<Extract<DataRecipe, { kind: 'text' }>, 'files' | 'field'>;
@@ -38,24 +42,65 @@ export async function readTrainingData(
     const paths = await findFiles(data.files, folders);
     return textStream(paths, { unit, field, separator, trainShare, ...(signal ? { signal } : {}) });
   }
+  if (data.kind === 'rows' && data.stream) return streamedRows(data, folders, signal);
   if (data.kind === 'text') return { kind: 'text', files: await readTextFiles(data, folders) };
   const load = (sources: readonly SourceRecipe[], field: string) =>
     Promise.all(sources.map((s, i) => loadSource(s, folders, `${field}[${i}]`)));
   return readRows(data, load, note);
 }
 
-async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
-  const load = async (patterns: readonly string[], name: string): Promise<DataFile[]> => {
-    const paths = await findFiles(patterns, folders, { ...recipeAsker, who: `${field}.${name}` });
-    return Promise.all(
-      paths.map(async (path) => ({ name: nameIn(folders, path), bytes: new Uint8Array(await readBytes(path)) })),
-    );
+/** Rows that are read in pieces and kept in the user's cache. */
+async function streamedRows(
+  data: Extract<DataRecipe, { kind: 'rows' }>,
+  folders: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<RowStream> {
+  const keeper = new DiskKeeper({ cache: cacheFolder('rows'), signal });
+  const files = async (sources: readonly SourceRecipe[], field: string): Promise<StreamedFile[]> => {
+    const found: StreamedFile[] = [];
+    for (const [i, source] of sources.entries()) {
+      const [from, to] = await placesOf(source, folders, `${field}[${i}]`);
+      for (const [n, path] of from.entries()) found.push({ file: path, target: to?.[n], source });
+    }
+    return found;
   };
+  const training = await files(data.train, 'data.train');
+  const validation = data.validation && (await files(data.validation, 'data.validation'));
+  const apart = data.apart && (await files(data.apart, 'data.apart'));
   return {
-    source,
-    files: await load(source.files, 'files'),
-    targets: source.targets && (await load(source.targets, 'targets')),
+    ...rowStream({ training, validation, apart }, keeper, signal),
+    encoded: (parts, tokenizer, { context, end, progress }) =>
+      encodedTexts(
+        parts,
+        training.map(({ file }) => file.name),
+        tokenizer,
+        context,
+        { cache: cacheFolder('tokens'), signal, end, progress },
+      ),
   };
+}
+
+/** The files of a source, and those that their lines belong to. @throws YumoError `DATA` when there are not as many */
+async function placesOf(
+  source: SourceRecipe,
+  folders: readonly string[],
+  field: string,
+): Promise<readonly [readonly FilePlace[], readonly FilePlace[] | undefined]> {
+  const places = async (patterns: readonly string[], name: string): Promise<FilePlace[]> => {
+    const paths = await findFiles(patterns, folders, { ...recipeAsker, who: `${field}.${name}` });
+    return paths.map((path) => ({ path, name: nameIn(folders, path) }));
+  };
+  const files = await places(source.files, 'files');
+  const targets = source.targets && (await places(source.targets, 'targets'));
+  refuseUneven(files, targets);
+  return [files, targets];
+}
+
+async function loadSource(source: SourceRecipe, folders: readonly string[], field: string): Promise<LoadedSource> {
+  const [files, targets] = await placesOf(source, folders, field);
+  const load = (places: readonly FilePlace[]): Promise<DataFile[]> =>
+    Promise.all(places.map(async ({ path, name }) => ({ name, bytes: new Uint8Array(await readBytes(path)) })));
+  return { source, files: await load(files), targets: targets && (await load(targets)) };
 }
 
 /** A file as a recipe would name it: where it lies in the first of the folders that holds it. Model cards are read on other computers. */

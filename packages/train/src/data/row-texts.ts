@@ -39,6 +39,12 @@ export function textsOfRow(row: DataRow, fields: string | readonly string[] | un
   }
 }
 
+/** The longest text of a row, which tells it from others: of a question its context. Of a record whose fields are not named, the longest of all. */
+export function longestTextOf(row: DataRow, fields: string | readonly string[] | undefined, file: string): string {
+  const texts = textsOfRow(row, fields ?? (row.task === 'record' ? Object.keys(row.fields) : []), file);
+  return texts.reduce((a, b) => (b.length > a.length ? b : a), '');
+}
+
 /** A text, or the texts of a list (sentences of one text: joined). */
 const stringsIn = (x: unknown): string[] =>
   typeof x === 'string' ? [x] : Array.isArray(x) ? [x.filter((t) => typeof t === 'string').join(' ')] : [];

@@ -2,8 +2,9 @@
 
 import { expect, it } from 'vitest';
 import { parseRecipe } from '../recipe-fields.ts';
+import type { Kept } from './kept.ts';
 import type { QuestionRow } from './readers/rows.ts';
-import { partsOf, readRows } from './sources.ts';
+import { partsOf, readRows, type SourceFile } from './sources.ts';
 
 const squad = (contexts: readonly string[]): string =>
   JSON.stringify({
@@ -70,12 +71,16 @@ it('records are compared by the field of text that the recipe names, or else by 
 
 it('rows that a side is chosen for together stay together', async () => {
   const { rows } = await read({ train: [{ files: ['train.json'] }] }, { 'train.json': squad(contexts) });
-  const split = (sideOf?: (row: QuestionRow) => string) =>
-    partsOf(rows, 0.4, 'x', (file) => file.rows as QuestionRow[], sideOf);
-  const shared = ({ training, validation }: ReturnType<typeof split>) =>
+  const split = async (sideOf?: (row: QuestionRow) => string) => {
+    const reading = { rowsOf: ({ rows: all }: SourceFile) => all as QuestionRow[], note: () => undefined };
+    const { training, validation } = await partsOf(rows, 0.4, 'x', { ...reading, sideOf }, 'x');
+    const all = async (kept: Kept<QuestionRow>) => await kept.read(Array.from({ length: kept.length }, (_, i) => i));
+    return { training: await all(training), validation: await all(validation) };
+  };
+  const shared = ({ training, validation }: Awaited<ReturnType<typeof split>>) =>
     training.filter((row) => validation.some(({ context }) => context === row.context)).length;
-  const together = split(({ context }) => context);
+  const together = await split(({ context }) => context);
   expect(shared(together)).toBe(0);
   expect([together.training.length, together.validation.length].map((n) => n % 3)).toEqual([0, 0]);
-  expect(shared(split())).toBeGreaterThan(0);
+  expect(shared(await split())).toBeGreaterThan(0);
 });

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { suggestion, YumoError } from '@yumo/core';
+import { suggestion, throwIfAborted, YumoError } from '@yumo/core';
 import { encodingAdvice } from './encoding.ts';
 
 /** What a row of a text file is. Of .jsonl it is the text field of a line, whatever the unit. */
@@ -17,6 +17,10 @@ export interface TextStreamOptions {
   /** A line of more bytes is refused, so that a file without line breaks cannot fill the memory. Default 64 MiB. */
   readonly maxLineBytes?: number;
   readonly signal?: AbortSignal;
+  /** How messages name the file; its path by default. */
+  readonly name?: string;
+  /** Told the bytes of the file that were read so far. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** A row and where it begins. */
@@ -46,8 +50,8 @@ export async function* streamTextRows(path: string, options: TextStreamOptions =
   else yield* paragraphRows(blocks);
 }
 
-/** Whole lines as text, with the number of the first. Line breaks are `\n`; the last line may have none. */
-interface LineBlock {
+/** Whole lines as text, with the number of the first. The last line may have no break. */
+export interface LineBlock {
   readonly text: string;
   readonly line: number;
 }
@@ -117,20 +121,25 @@ export function textField(content: string, field: string, path: string, line: nu
   );
 }
 
-async function* lineBlocks(
+/** With `\n` for every line break. */
+async function* lineBlocks(path: string, options: TextStreamOptions): AsyncGenerator<LineBlock> {
+  for await (const { text, line } of rawLineBlocks(path, options)) yield { text: text.replaceAll('\r\n', '\n'), line };
+}
+
+/** The text of a file in blocks of whole lines, as it stands. @throws YumoError as {@link streamTextRows} */
+export async function* rawLineBlocks(
   path: string,
-  { maxLineBytes = 64 * 2 ** 20, signal }: TextStreamOptions,
+  { maxLineBytes = 64 * 2 ** 20, signal, onBytes, name = path }: TextStreamOptions = {},
 ): AsyncGenerator<LineBlock> {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let line = 1;
   const take = (bytes: Buffer): LineBlock => {
-    const text = decoded(bytes, path, line).replaceAll('\r\n', '\n');
-    const block = { text, line };
+    const block = { text: decoded(bytes, name, line), line };
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line++;
     return block;
   };
-  for await (const chunk of utf8Bytes(path, signal)) {
+  for await (const chunk of utf8Bytes(path, name, signal, onBytes)) {
     const newline = chunk.lastIndexOf(10);
     if (newline < 0 || heldBytes + newline < blockBytes) {
       held.push(chunk);
@@ -141,7 +150,7 @@ async function* lineBlocks(
         if (bytes > maxLineBytes)
           throw new YumoError(
             'DATA',
-            `${path}:${line + countBreaks(held)}: a line of more than ${maxLineBytes} bytes; put line breaks into the file, or split it`,
+            `${name}:${line + countBreaks(held)}: a line of more than ${maxLineBytes} bytes; put line breaks into the file, or split it`,
             { path, line: line + countBreaks(held), maxLineBytes },
           );
       }
@@ -191,7 +200,12 @@ function firstBadLine(bytes: Buffer): number {
 }
 
 /** The bytes without gzip; UTF-16 with a mark becomes UTF-8. */
-async function* utf8Bytes(path: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+async function* utf8Bytes(
+  path: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  onBytes: ((bytes: number) => void) | undefined,
+): AsyncGenerator<Buffer> {
   const gzip = (await firstBytes(path, 2)).equals(Buffer.of(0x1f, 0x8b));
   const file = createReadStream(path, { highWaterMark: blockBytes, ...(signal ? { signal } : {}) });
   const gunzip = gzip ? createGunzip({ chunkSize: blockBytes }) : undefined;
@@ -206,14 +220,15 @@ async function* utf8Bytes(path: string, signal: AbortSignal | undefined): AsyncG
         if (chunk[0] === 0xff && chunk[1] === 0xfe) wide = new TextDecoder('utf-16le');
         else if (chunk[0] === 0xfe && chunk[1] === 0xff) wide = new TextDecoder('utf-16be');
       }
+      onBytes?.(file.bytesRead);
       yield wide ? Buffer.from(wide.decode(chunk, { stream: true })) : chunk;
     }
   } catch (error) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal, 'data');
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code.startsWith('Z_'))
-      throw new YumoError('DATA', `${path}: damaged gzip (${(error as Error).message})`, { path }, error);
-    throw cannotRead(path, error);
+      throw new YumoError('DATA', `${name}: damaged gzip (${(error as Error).message})`, { path }, error);
+    throw cannotRead(name, error);
   } finally {
     file.destroy();
   }

@@ -4,18 +4,18 @@ import { architectureFor } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel, orderedRows, shuffledRows, streamBatch } from '../data/batches.ts';
 import { encodeCorpus } from '../data/corpus.ts';
-import { documentsOf } from '../data/documents.ts';
-import type { TextStream } from '../data/sources.ts';
+import { documentsOf, type StreamedDocuments } from '../data/documents.ts';
 import { bufferedRows, memorySource, orderedSourceRows, type TokenSource } from '../data/token-source.ts';
 import type { ModelPlan } from '../model-config.ts';
 import type { Recipe } from '../recipe.ts';
 import { promptIds, sampleText } from '../sampling.ts';
 import { nextTokenSum } from '../step.ts';
-import type { Objective, Reading, Task } from './objective.ts';
+import type { Objective, Progress, Reading, Task } from './objective.ts';
 
-export const causalLm: Objective<'causal-lm'> = ({ recipe, data }) => {
-  if (data.kind === 'stream') return streamed(data, recipe);
-  const split = documentsOf(data, recipe.data);
+export const causalLm: Objective<'causal-lm'> = async (given) => {
+  const { recipe, progress } = given;
+  const split = await documentsOf(given);
+  if ('open' in split) return streamed(split, recipe, progress);
   const { batch, accumulate, seed } = recipe;
   return {
     tokens: { roles: [] },
@@ -70,9 +70,9 @@ const continuation =
   };
 
 /** The same for text larger than memory: ids lie on disk, and rows are shuffled in a bounded buffer. */
-function streamed(data: TextStream, recipe: Recipe): Reading {
+function streamed(data: StreamedDocuments, recipe: Recipe, progress: Progress | undefined): Reading {
   const { batch, accumulate, seed } = recipe;
-  const shuffleRows = recipe.data.kind === 'text' ? recipe.data.shuffleRows : 1;
+  const { shuffleRows } = recipe.data;
   return {
     tokens: { roles: [] },
     texts: () => data.texts('training'),
@@ -81,7 +81,7 @@ function streamed(data: TextStream, recipe: Recipe): Reading {
     pipeline: 'text-generation',
     config: () => ({ bos_token_id: null, eos_token_id: null }),
     async task(tokenizer, model) {
-      const opened = await data.open(tokenizer, model.context);
+      const opened = await data.open(tokenizer, { context: model.context, progress });
       const { training, validation, validationCharacters } = opened;
       const rows = bufferedRows(training, batch, model.context, seed, shuffleRows);
       return {

@@ -14,7 +14,7 @@ import {
   where,
   YumoError,
 } from '@yumo/core';
-import type { Columns, Example } from '../data/examples.ts';
+import type { Columns } from '../data/examples.ts';
 import { pairRows } from '../data/readers/tasks.ts';
 import { type SourceFile, tellReport } from '../data/sources.ts';
 import { encoderFields, tokenOf } from '../data/special-tokens.ts';
@@ -23,10 +23,10 @@ import { ranking } from '../metrics/ranking.ts';
 import { exampleData } from './example-data.ts';
 import type { Note, Objective } from './objective.ts';
 import { textField } from './sequence-classification.ts';
-import { type TextPair, textParts } from './text-task.ts';
+import { type TextPair, textParts, textsOf } from './text-task.ts';
 
 /** Rows whose two texts belong together. With a label field, only those of the label that the recipe names. */
-function positives({ name, source, rows }: SourceFile, label: string | undefined, note: Note): TextPair[] {
+function positives({ name, source, rows, goesOn }: SourceFile, label: string | undefined, note: Note): TextPair[] {
   const { fields, prefix, onBadRow } = source;
   const sequences = rows.flatMap((r) =>
     r.task === 'sequence-to-sequence' ? [{ text: prefix + r.source, second: prefix + r.targets[0]! }] : [],
@@ -41,7 +41,7 @@ function positives({ name, source, rows }: SourceFile, label: string | undefined
     });
   }
   const names = { first, second: fields.second, ...(fields.label === undefined ? {} : { label: fields.label }) };
-  const read = pairRows(rows, names, { file: name, onBadRow });
+  const read = pairRows(rows, names, { file: name, onBadRow, goesOn });
   tellReport(name, read.report, note);
   const kept = read.rows.filter((r) => label === undefined || r.label === label);
   if (kept.length < read.rows.length)
@@ -50,10 +50,9 @@ function positives({ name, source, rows }: SourceFile, label: string | undefined
 }
 
 const sides = ['a_', 'b_'] as const;
-const countTokens = (e: Example): number => e.a_input_ids!.length + e.b_input_ids!.length;
 
-export const contrastive: Objective<'contrastive'> = (given) => {
-  const { recipe, objective, note } = given;
+export const contrastive: Objective<'contrastive'> = async (given) => {
+  const { recipe, objective, note, progress } = given;
   const { batch } = recipe;
   if (recipe.parts > 1 || batch < 2)
     throw new YumoError(
@@ -61,16 +60,16 @@ export const contrastive: Objective<'contrastive'> = (given) => {
       `objective contrastive: the texts of a batch are one another's wrong answers; use parts 1 (it is ${recipe.parts}) and batch 2 or more (it is ${batch})`,
       { parts: recipe.parts, batch },
     );
-  const parts = textParts(given, (file) => positives(file, objective.label, note));
-  const textsOf = (rows: readonly TextPair[]): string[] => rows.flatMap((r) => [r.text, r.second!]);
+  const parts = await textParts(given, (file, tell) => positives(file, objective.label, tell), objective.label ?? null);
+  const texts = (r: TextPair): string[] => [r.text, r.second!];
   return {
     tokens: { roles: ['padding', 'start', 'end', 'unknown'] },
-    texts: () => textsOf(parts.training),
-    validationTexts: () => textsOf(parts.validation),
+    texts: () => textsOf(parts.training, texts),
+    validationTexts: () => textsOf(parts.validation, texts),
     heads: [/(?<!LMHead|MT)Model$/],
     pipeline: 'sentence-similarity',
     config: (tokenizer) => encoderFields(tokenizer, objective.kind),
-    task(tokenizer, model) {
+    async task(tokenizer, model) {
       const padding = tokenOf(tokenizer, 'padding') ?? 0;
       const columns: Columns = {
         ...Object.fromEntries(
@@ -81,33 +80,17 @@ export const contrastive: Objective<'contrastive'> = (given) => {
         ),
         weights: { padding: 0, scalar: true },
       };
-      let cut = 0;
-      const idsOf = (text: string): Int32Array => {
-        const { ids, overflowing } = tokenizer.encode(text, null, {
-          truncation: { maxLength: model.context },
-          padding: null,
-        });
-        if (overflowing.length > 0) cut++;
-        return ids;
-      };
-      const exampleOf = ({ text, second }: TextPair): Example => {
-        const [a, b] = [idsOf(text), idsOf(second!)];
-        const ones = (n: number): Int32Array => new Int32Array(n).fill(1);
-        return {
-          a_input_ids: a,
-          a_attention_mask: ones(a.length),
-          b_input_ids: b,
-          b_attention_mask: ones(b.length),
-          weights: Float32Array.of(1),
-        };
-      };
-      const training = parts.training.map(exampleOf);
-      const validation = parts.validation.map(exampleOf);
-      if (cut > 0) note(`texts longer than ${model.context} tokens, cut there`, cut);
-      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, countTokens });
+      const data = await exampleData<TextPair>(recipe, {
+        parts,
+        tokenizer,
+        setup: { kind: 'contrast', settings: { columns, length: model.context } },
+        note,
+        progress,
+      });
       return {
-        facts,
-        order,
+        facts: data.facts,
+        order: data.order,
+        close: data.close,
         loss: (scope, { weights, ...inputs }, dropout) => {
           const out = model.head.build(scope, inputs, model.config, { dropout });
           const logits = contrastLogits(out.a_embedding!, out.b_embedding!, objective.temperature);
@@ -118,7 +101,7 @@ export const contrastive: Objective<'contrastive'> = (given) => {
         evaluation: () => {
           const found: Record<'a' | 'b', Float32Array[]> = { a: [], b: [] };
           return {
-            batches: validationBatches(),
+            batches: data.validationBatches(),
             add({ examples }, outputs) {
               for (const side of ['a', 'b'] as const) {
                 const { data, shape } = outputs[`${side}_embedding`]!;

@@ -1,50 +1,41 @@
 // Examples of unequal length as an objective hands them to the trainer: what is told of them, their order, and their batches.
 
-import {
-  bucketedOrder,
-  bucketsOf,
-  type Columns,
-  type Example,
-  evaluationBatches,
-  fingerprintOf,
-} from '../data/examples.ts';
+import { bucketedOrder, bucketsOf, evaluationBatches } from '../data/examples.ts';
+import type { ExampleOrder, KeptExamples } from '../data/kept.ts';
 import type { Recipe } from '../recipe.ts';
+import { makerOf } from './makers/index.ts';
 import type { Batch, Task } from './objective.ts';
-import { countTokens as tokensOfText } from './text-inputs.ts';
 
-export interface ExampleParts {
-  readonly training: readonly Example[];
-  readonly validation: readonly Example[];
-  readonly columns: Columns;
-  /** Tokens of one example; of its `input_ids` by default. */
-  readonly countTokens?: (e: Example) => number;
-  /** Rows of the data, where a row may have become several examples. */
-  readonly rows?: { readonly training: readonly unknown[]; readonly validation: readonly unknown[] };
-}
-
-export interface ExampleData extends Pick<Task, 'facts' | 'order'> {
+export interface ExampleData extends Required<Pick<Task, 'facts' | 'order' | 'close'>> {
+  readonly training: KeptExamples;
+  readonly validation: KeptExamples;
   /** The validation part, every example once. */
-  validationBatches(): Generator<Batch>;
+  validationBatches(): AsyncGenerator<Batch>;
 }
 
-export function exampleData(
+/** Makes examples of all rows. */
+export async function exampleData<Row>(
   { batch, accumulate, seed, buckets: bucketCount }: Recipe,
-  { training, validation, columns, countTokens = tokensOfText, rows = { training, validation } }: ExampleParts,
-): ExampleData {
-  const buckets = bucketsOf(training, columns, bucketCount);
+  given: ExampleOrder<Row>,
+): Promise<ExampleData> {
+  const { parts, tokenizer, setup } = given;
+  const { training, validation, fingerprint } = await parts.keeper.examples(given);
+  const { columns, countTokens } = makerOf(tokenizer, setup);
+  const buckets = bucketsOf(training, bucketCount);
   const options = { columns, buckets, batch, accumulate, seed, countTokens };
-  const total = (examples: readonly Example[]): number => examples.reduce((n, e) => n + countTokens(e), 0);
-  const trainingTokens = total(training);
   return {
+    training,
+    validation,
     facts: {
-      trainingTokens,
-      validationTokens: total(validation),
-      trainingExamples: rows.training.length,
-      validationExamples: rows.validation.length,
-      tokensPerStep: Math.round((batch * accumulate * trainingTokens) / training.length),
-      fingerprint: fingerprintOf(training, validation),
+      trainingTokens: training.tokens,
+      validationTokens: validation.tokens,
+      trainingExamples: parts.training.length,
+      validationExamples: parts.validation.length,
+      tokensPerStep: Math.round((batch * accumulate * training.tokens) / training.length),
+      fingerprint,
     },
-    order: bucketedOrder(training.length, (i) => training[i]!, options),
+    order: bucketedOrder(training, options),
     validationBatches: () => evaluationBatches(validation, options),
+    close: () => parts.keeper.close(),
   };
 }

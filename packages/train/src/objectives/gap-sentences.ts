@@ -1,7 +1,8 @@
 // Gap sentences, the pre-training of PEGASUS (Zhang et al. 2020, arXiv:1912.08777, §3.1): write the sentence of a passage that says most of the rest.
 
 import { YumoError } from '@yumo/core';
-import { documentsOf } from '../data/documents.ts';
+import { textPartsOf } from '../data/documents.ts';
+import { bothParts } from '../data/kept.ts';
 import type { SequenceRow } from '../data/readers/rows.ts';
 import { type RougeOptions, rougeTokens, unigramScore } from '../metrics/rouge.ts';
 import type { Objective } from './objective.ts';
@@ -39,21 +40,23 @@ export function gapsOf(
   return rows;
 }
 
-export const gapSentences: Objective<'gap-sentences'> = (given) => {
-  const { recipe, data, note, objective } = given;
-  const texts = documentsOf(data, recipe.data);
+export const gapSentences: Objective<'gap-sentences'> = async (given) => {
+  const { note, objective } = given;
+  const texts = await textPartsOf(given);
+  const { sentences } = objective;
   const language = objective.language.startsWith('zh') ? 'characters' : 'english';
-  let short = 0;
-  const rowsOf = (documents: readonly string[]): SequenceRow[] =>
-    documents.flatMap((text) => {
-      const rows = gapsOf(text, objective.sentences, language);
-      if (rows.length === 0) short++;
+  const parts = await texts.keeper.derived(
+    texts,
+    JSON.stringify(['gaps', sentences, language]),
+    (text, tell) => {
+      const rows = gapsOf(text, sentences, language);
+      if (rows.length === 0) tell(`texts of fewer than ${fewestSentences} sentences, left out`, 1);
       return rows;
-    });
-  const parts = { training: rowsOf(texts.training), validation: rowsOf(texts.validation) };
-  if (short > 0) note(`texts of fewer than ${fewestSentences} sentences, left out`, short);
-  for (const [part, rows] of Object.entries(parts))
-    if (rows.length === 0)
+    },
+    note,
+  );
+  for (const part of bothParts)
+    if (parts[part].length === 0)
       throw new YumoError(
         'DATA',
         `data: no text of the ${part} part has ${fewestSentences} sentences, and gap-sentences learns from the sentences of one text; give longer texts ("unit": "paragraph" reads paragraphs instead of lines)`,

@@ -1,6 +1,7 @@
 // Labels of a data set as classes of a model.
 
 import { suggestion, YumoError } from '@yumo/core';
+import type { Parts } from '../data/kept.ts';
 import { sortedLabels } from '../metrics/confusion.ts';
 
 /** Classes in order, by the labels of the data and by their names. */
@@ -24,7 +25,7 @@ export function classesOf(
   }: { labels?: readonly string[] | undefined; labelNames?: Readonly<Record<string, string>> | undefined },
 ): Classes {
   const distinct = new Set(found);
-  const numeric = [...distinct].every((l) => /^-?\d+$/.test(l));
+  const numeric = [...distinct].every(isNumeric);
   const labels =
     listed ?? (numeric ? [...distinct].sort((a, b) => Number(a) - Number(b)) : sortedLabels(distinct).map(String));
   const unknown = [...distinct].filter((l) => !labels.includes(l));
@@ -45,22 +46,35 @@ export function classesOf(
       `objective.labelNames: no label "${strange[0]}"${suggestion(strange[0]!, labels)}; the data have ${labels.join(', ')}`,
       { strange },
     );
+  return { labels, names: labels.map((l) => labelNames?.[l] ?? l), numberOf: numberingOf(labels) };
+}
+
+/** The labels that occur in training. */
+export const distinctLabels = <Row>(parts: Parts<Row>, labelsOf: (row: Row) => readonly string[]): Promise<string[]> =>
+  parts.keeper.fact(parts, 'labels', async () => {
+    const found = new Set<string>();
+    for await (const rows of parts.training.groups())
+      for (const row of rows) for (const label of labelsOf(row)) found.add(label);
+    return [...found];
+  });
+
+/** Number of a label among classes in order. @throws YumoError `DATA` for a label that is none of them. */
+export function numberingOf(labels: readonly string[]): (label: string) => number {
   const numbers = new Map(labels.map((l, i) => [l, i]));
-  return {
-    labels,
-    names: labels.map((l) => labelNames?.[l] ?? l),
-    numberOf(label) {
-      const number = numbers.get(label);
-      if (number === undefined)
-        throw new YumoError(
-          'DATA',
-          `data: label "${label}" does not occur in the training part${numeric ? '' : suggestion(label, labels)}; it has ${labels.join(', ')}`,
-          { label },
-        );
-      return number;
-    },
+  const numeric = labels.every(isNumeric);
+  return (label) => {
+    const number = numbers.get(label);
+    if (number === undefined)
+      throw new YumoError(
+        'DATA',
+        `data: label "${label}" does not occur in the training part${numeric ? '' : suggestion(label, labels)}; it has ${labels.join(', ')}`,
+        { label },
+      );
+    return number;
   };
 }
+
+const isNumeric = (label: string): boolean => /^-?\d+$/.test(label);
 
 /** Fields of config.json. */
 export const labelFields = (names: readonly string[]): Readonly<Record<string, unknown>> => ({

@@ -108,9 +108,15 @@ export function hiddenHits(): Required<Pick<Evaluation, 'add'>> & { accuracy(): 
 export const maskedLm: Objective<'masked-lm'> = (given) => {
   const { kind, probability, wholeWord, questions, sentences, language } = given.objective;
   const { seed } = given.recipe;
+  const asking = { language, questions, removed: 0 };
   return packedReading(given, {
     ...(questions > 0
-      ? { documents: (text: string) => besideQuestions(text, sentences, { language, questions, removed: 0 }, seed) }
+      ? {
+          rewriting: {
+            name: JSON.stringify(['beside questions', sentences, asking, seed]),
+            of: (text) => besideQuestions(text, sentences, asking, seed),
+          },
+        }
       : {}),
     tokens: { roles: ['padding', 'start', 'end', 'unknown', 'mask'] },
     heads: [/ForMaskedLM$/],

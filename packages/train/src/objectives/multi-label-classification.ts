@@ -5,7 +5,7 @@ import { show } from '../data/readers/json.ts';
 import type { SourceFile } from '../data/sources.ts';
 import { multiLabelFScore, subsetAccuracy } from '../metrics/f-score.ts';
 import { measure } from '../metrics/metric.ts';
-import { classesOf, labelFields } from './labels.ts';
+import { classesOf, distinctLabels, labelFields } from './labels.ts';
 import type { Note, Objective } from './objective.ts';
 import { textField } from './sequence-classification.ts';
 import { type TextPair, textParts, textReading } from './text-task.ts';
@@ -48,33 +48,28 @@ function taggedTexts({ name, source, rows }: SourceFile, separator: string, note
   return found;
 }
 
-export const multiLabelClassification: Objective<'multi-label-classification'> = (given) => {
-  const { objective, note } = given;
-  const parts = textParts(given, (file) => taggedTexts(file, objective.separator, note));
-  const classes = classesOf(
-    parts.training.flatMap((r) => r.labels),
-    objective,
-  );
+export const multiLabelClassification: Objective<'multi-label-classification'> = async (given) => {
+  const { objective } = given;
+  const { separator } = objective;
+  const parts = await textParts(given, (file, note) => taggedTexts(file, separator, note), separator);
+  const classes = classesOf(await distinctLabels(parts, (r) => r.labels), objective);
   const count = classes.labels.length;
   return textReading(given, parts, {
     fields: { ...labelFields(classes.names), problem_type: 'multi_label_classification' },
     columns: { labels: { padding: 0 }, weights: { padding: 0, scalar: true } },
-    answers: ({ labels }) => {
-      const targets = new Float32Array(count);
-      for (const label of labels) targets[classes.numberOf(label)] = 1;
-      return { labels: targets, weights: Float32Array.of(1) };
-    },
+    answer: 'classes',
+    labels: classes.labels,
     loss: (logits, { labels, weights }) => {
       const counts = expand(unsqueeze(weights!, 1), logits.shape);
       const entries = mul(sum(weights!), count);
       return { sum: mul(binaryCrossEntropy(logits, labels!, { counts }), sum(counts)), count: entries };
     },
     metrics: ['microF1', 'macroF1', 'subsetAccuracy'],
-    measures: (texts, outputs) => {
-      const rows = texts.map(({ labels }, i) => ({
-        expected: labels.map((l) => classes.numberOf(l)),
-        predicted: [...outputs[i]!.keys()].filter((c) => outputs[i]![c]! > 0),
-      }));
+    outcome: ({ labels }, output) => ({
+      expected: labels.map((l) => classes.numberOf(l)),
+      predicted: [...output.keys()].filter((c) => output[c]! > 0),
+    }),
+    measures: (rows) => {
       const { micro, macro } = measure(multiLabelFScore({ labels: [...classes.labels.keys()] }), rows);
       return { microF1: micro.f, macroF1: macro.f, subsetAccuracy: measure(subsetAccuracy, rows) };
     },

@@ -18,15 +18,18 @@ function pairs(
   room: number,
   context: number,
   frame: { readonly start: number; readonly end: number },
-): { width: number; pair(tokens: Int32Array, key: number): { ids: Int32Array; segments: Int32Array; label: number } } {
+): {
+  width: number;
+  pair(tokens: Int32Array, key: number): Promise<{ ids: Int32Array; segments: Int32Array; label: number }>;
+} {
   const half = Math.floor(Math.min(context - 3, room) / 2);
   const pool = training.length >= validation.length ? training : validation;
   return {
     width: 2 * half,
-    pair(tokens, key) {
+    async pair(tokens, key) {
       const label = randomUniform(key, 0) < 0.5 ? follows : elsewhere;
       const at = Math.floor(randomUniform(key, 1) * (pool.length - half + 1));
-      const second = label === follows ? tokens.subarray(half) : pool.subarray(at, at + half);
+      const second = label === follows ? tokens.subarray(half) : await pool.read(at, half);
       const ids = Int32Array.of(frame.start, ...tokens.subarray(0, half), frame.end, ...second, frame.end);
       const segments = new Int32Array(ids.length).fill(1, half + 2);
       return { ids, segments, label };
@@ -70,8 +73,8 @@ export const nextSentence: Objective<'next-sentence'> = (given) => {
       return {
         width,
         columns: { input_ids: { padding }, ...pairColumns },
-        row: (tokens, key): Example => {
-          const { ids, segments, label } = pair(tokens, key);
+        row: async (tokens, key): Promise<Example> => {
+          const { ids, segments, label } = await pair(tokens, key);
           return { input_ids: ids, token_type_ids: segments, next_sentence_label: Int32Array.of(label) };
         },
       };
@@ -112,8 +115,8 @@ export const bertPretraining: Objective<'bert-pretraining'> = (given) => {
       return {
         width,
         columns: { ...maskColumns(padding), ...pairColumns },
-        row: (tokens, key): Example => {
-          const { ids, segments, label } = pair(tokens, key);
+        row: async (tokens, key): Promise<Example> => {
+          const { ids, segments, label } = await pair(tokens, key);
           return {
             ...maskExample(hidden(ids, count, key, hiding, wholeWord)),
             token_type_ids: segments,

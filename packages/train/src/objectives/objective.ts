@@ -2,6 +2,7 @@
 
 import type { Runtime, Values } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
+import type { Example } from '../data/examples.ts';
 import type { TrainingData } from '../data/sources.ts';
 import type { ModelPlan } from '../model-config.ts';
 import type { ObjectiveKind, ObjectiveRecipe, Recipe } from '../recipe.ts';
@@ -14,6 +15,8 @@ export interface Batch {
   readonly tokens: number;
   /** Which examples its rows are, for evaluations; rows beyond them count nothing. */
   readonly examples?: readonly number[];
+  /** These examples, with what they have beside the feeds. */
+  readonly given?: readonly Example[];
 }
 
 /** The batches of a training. Nothing is kept between calls, so the cursor of a resumed run is the step number. */
@@ -112,8 +115,21 @@ export interface TokenNeeds {
 
 export type TokenRole = 'padding' | 'start' | 'end' | 'mask' | 'unknown';
 
-/** Something that was counted while data were read: rows left out, answers moved, texts in both parts. */
-export type Note = (text: string, count: number) => void;
+/** Something that was counted while data were read: rows left out (the first of them named), answers moved, texts in both parts. */
+export type Note = (text: string, count: number, first?: string) => void;
+
+/** How far reading and encoding is, before the first step. */
+export interface Preparing {
+  readonly kind: 'preparing';
+  /** `reading`: files become rows; `encoding`: rows become ids. */
+  readonly stage: 'reading' | 'encoding';
+  /** Bytes of files read, or rows encoded, and in all. */
+  readonly done: number;
+  readonly total: number;
+  /** At the speed so far. */
+  readonly secondsLeft: number;
+}
+export type Progress = (state: Preparing) => void;
 
 /** What an objective reads. */
 export interface Given<K extends ObjectiveKind = ObjectiveKind> {
@@ -121,6 +137,7 @@ export interface Given<K extends ObjectiveKind = ObjectiveKind> {
   readonly objective: Extract<ObjectiveRecipe, { kind: K }>;
   readonly data: TrainingData;
   readonly note: Note;
+  readonly progress?: Progress | undefined;
 }
 
 /** The same for what several objectives share: all that it may know of the objective is its name. */

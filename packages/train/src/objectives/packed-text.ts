@@ -2,10 +2,12 @@
 
 import type { Tokenizer } from '@yumo/tokenizer';
 import { shuffledRows } from '../data/batches.ts';
-import { fingerprint } from '../data/corpus.ts';
-import { documentsOf } from '../data/documents.ts';
+import { fingerprint, type Split } from '../data/corpus.ts';
+import { documentsOf, type Rewriting } from '../data/documents.ts';
 import { batchOf, type Columns, type Example } from '../data/examples.ts';
+import type { OpenStream } from '../data/sources.ts';
 import { neededToken } from '../data/special-tokens.ts';
+import { bufferedRows, memorySource, type TokenSource } from '../data/token-source.ts';
 import type { ModelPlan } from '../model-config.ts';
 import { streamKey } from '../random.ts';
 import type { AnyGiven, Batch, Evaluation, Reading, Task } from './objective.ts';
@@ -17,7 +19,7 @@ export interface RowMaker {
   /** None has an axis: all rows are of one size. */
   readonly columns: Columns;
   /** @param key of what is drawn: another one, another damage. */
-  row(tokens: Int32Array, key: number): Example;
+  row(tokens: Int32Array, key: number): Example | Promise<Example>;
 }
 
 /** What an objective of running text adds to {@link packedReading}. */
@@ -27,13 +29,13 @@ export interface PackedSettings extends Pick<Reading, 'tokens' | 'heads' | 'pipe
   loss(model: ModelPlan): Task['loss'];
   readonly metrics: readonly string[];
   measure(): Pick<Evaluation, 'add' | 'metrics'>;
-  /** What is read of a text; the text itself by default. */
-  documents?(text: string): readonly string[];
+  /** What is read of a text in its place; the text itself by default. */
+  readonly rewriting?: Rewriting;
 }
 
 export interface Streams {
-  readonly training: Int32Array;
-  readonly validation: Int32Array;
+  readonly training: TokenSource;
+  readonly validation: TokenSource;
 }
 
 /** Documents as one stream with an end token after each (Liu et al. 2019, arXiv:1907.11692, §4.2, "full sentences"). */
@@ -49,60 +51,81 @@ export function packed(documents: readonly string[], tokenizer: Tokenizer, end: 
   return stream;
 }
 
-export function packedReading({ recipe, objective, data }: AnyGiven, settings: PackedSettings): Reading {
-  const { documents = (text: string) => [text] } = settings;
-  const texts = documentsOf(data, recipe.data);
-  const split = { training: texts.training.flatMap(documents), validation: texts.validation.flatMap(documents) };
+/** Both parts as streams in memory. */
+function inMemory({ training, validation }: Split, tokenizer: Tokenizer, end: number): OpenStream {
+  const streams = { training: packed(training, tokenizer, end), validation: packed(validation, tokenizer, end) };
+  return {
+    training: memorySource(streams.training),
+    validation: memorySource(streams.validation),
+    trainingRows: training.length,
+    validationRows: validation.length,
+    validationCharacters: 0, // a loss by character is not measured
+    fingerprint: fingerprint(streams.training, streams.validation),
+    close: async () => undefined,
+  };
+}
+
+export async function packedReading(given: AnyGiven, settings: PackedSettings): Promise<Reading> {
+  const { recipe, objective, progress } = given;
+  const documents = await documentsOf(given, settings.rewriting);
+  const streamed = 'open' in documents;
   const { batch, accumulate, seed } = recipe;
   return {
     ...settings,
-    texts: () => split.training,
-    validationTexts: () => split.validation,
-    task(tokenizer, model) {
+    texts: () => (streamed ? documents.texts('training') : documents.training),
+    validationTexts: () => (streamed ? documents.texts('validation') : documents.validation),
+    async task(tokenizer, model) {
       const end = neededToken(tokenizer, 'end', objective.kind);
-      const training = packed(split.training, tokenizer, end);
-      const validation = packed(split.validation, tokenizer, end);
+      const streams = streamed
+        ? await documents.open(tokenizer, { context: 1, end, progress })
+        : inMemory(documents, tokenizer, end);
+      const { training, validation } = streams;
       const room = Math.min(training.length, validation.length) - 1;
-      const maker = settings.rows(tokenizer, model, room, { training, validation });
+      const maker = settings.rows(tokenizer, model, room, streams);
       const { width, columns } = maker;
       const countTokens = (e: Example): number => Object.values(e)[0]!.length;
-      const order = shuffledRows(training, batch, width, seed);
+      const order = streamed
+        ? bufferedRows(training, batch, width, seed, recipe.data.shuffleRows)
+        : shuffledRows(await training.read(0, training.length), batch, width, seed);
       // The last row begins earlier, so that it is full.
-      const starts = Array.from({ length: Math.ceil(validation.length / width) }, (_, i) =>
-        Math.min(i * width, validation.length - width),
-      );
-      const batchAt = (index: number): Batch => {
-        const { inputIds } = order.batch(index);
-        const rows = Array.from({ length: batch }, (_, row) =>
-          maker.row(inputIds.slice(row * width, (row + 1) * width), streamKey(seed, `row ${index * batch + row}`)),
+      const rowsOfValidation = Math.ceil(validation.length / width);
+      const startOf = (i: number): number => Math.min(i * width, validation.length - width);
+      const batchAt = async (index: number): Promise<Batch> => {
+        const { inputIds } = await order.batch(index);
+        const rows = await Promise.all(
+          Array.from({ length: batch }, (_, row) =>
+            maker.row(inputIds.slice(row * width, (row + 1) * width), streamKey(seed, `row ${index * batch + row}`)),
+          ),
         );
         return batchOf(rows, columns, {}, countTokens);
       };
-      const tokensOfRow = countTokens(maker.row(validation.slice(0, width), 0));
+      const tokensOfRow = countTokens(await maker.row((await validation.read(0, width)).slice(), 0));
       return {
         facts: {
           trainingTokens: training.length,
           validationTokens: validation.length,
+          ...(streamed ? { trainingExamples: streams.trainingRows, validationExamples: streams.validationRows } : {}),
           tokensPerStep: batch * accumulate * tokensOfRow,
-          fingerprint: fingerprint(training, validation),
+          fingerprint: streams.fingerprint,
         },
         order: { rowsPerEpoch: order.rowsPerEpoch, batch: batchAt },
         loss: settings.loss(model),
         metrics: settings.metrics,
         evaluation: () => ({
-          batches: (function* () {
-            for (let at = 0; at < starts.length; at += batch) {
+          batches: (async function* () {
+            for (let at = 0; at < rowsOfValidation; at += batch) {
               // The same damage at every evaluation.
-              const rows = Array.from({ length: batch }, (_, i) => {
-                const start = starts[at + i];
-                if (start === undefined) return undefined;
-                return maker.row(validation.slice(start, start + width), streamKey(0, `validation ${at + i}`));
+              const rows = Array.from({ length: batch }, async (_, i) => {
+                if (at + i >= rowsOfValidation) return undefined;
+                const tokens = (await validation.read(startOf(at + i), width)).slice();
+                return maker.row(tokens, streamKey(0, `validation ${at + i}`));
               });
-              yield batchOf(rows, columns, {}, countTokens);
+              yield batchOf(await Promise.all(rows), columns, {}, countTokens);
             }
           })(),
           ...settings.measure(),
         }),
+        close: () => streams.close(),
       };
     },
   };

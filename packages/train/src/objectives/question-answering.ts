@@ -2,11 +2,11 @@
 
 import { YumoError } from '@yumo/core';
 import type { QuestionRow } from '../data/readers/rows.ts';
-import { partsOf, type SourceFile } from '../data/sources.ts';
-import type { Objective } from './objective.ts';
+import type { SourceFile } from '../data/sources.ts';
+import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
 import { questionReading } from './question-reading.ts';
-import { shareOf } from './text-task.ts';
+import { taskParts } from './text-task.ts';
 
 function questionRows({ name, rows }: SourceFile): QuestionRow[] {
   return rows.map((row) => {
@@ -18,19 +18,17 @@ function questionRows({ name, rows }: SourceFile): QuestionRow[] {
   });
 }
 
-export const questionAnswering: Objective<'question-answering'> = (given) => {
-  const { recipe, objective, data, note } = given;
-  let refused = 0;
-  const rowsOf = (file: SourceFile): QuestionRow[] => {
+export const questionAnswering: Objective<'question-answering'> = async (given) => {
+  const { unanswerable } = given.objective;
+  const rowsOf = (file: SourceFile, note: Note): QuestionRow[] => {
     const rows = questionRows(file);
-    const wanted = objective.unanswerable ? rows : rows.filter(({ answers }) => answers.length > 0);
-    refused += rows.length - wanted.length;
+    if (unanswerable) return rows;
+    const wanted = rows.filter(({ answers }) => answers.length > 0);
+    if (wanted.length < rows.length) note('questions without an answer, left out', rows.length - wanted.length);
     return wanted;
   };
   // Questions about one text stay on one side: the others show what it says.
-  const parts = partsOf(data, shareOf(recipe), objective.kind, rowsOf, ({ context }) => context);
-  if (refused > 0) note('questions without an answer, left out', refused);
-  const key = (r: QuestionRow): string => `${r.question}\n${r.context}`;
-  noteOverlap(parts.training.map(key), parts.validation.map(key), note);
+  const parts = await taskParts(given, rowsOf, { unanswerable, side: 'context' }, ({ context }) => context);
+  await noteOverlap(parts, (r) => `${r.question}\n${r.context}`, given.note);
   return questionReading(given, parts);
 };

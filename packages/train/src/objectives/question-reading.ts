@@ -15,19 +15,19 @@ import {
   sum,
   type Tensor,
 } from '@yumo/core';
-import type { Encoding, Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import type { Columns, Example } from '../data/examples.ts';
+import type { Columns } from '../data/examples.ts';
+import type { Parts } from '../data/kept.ts';
 import type { QuestionRow } from '../data/readers/rows.ts';
-import type { Parts } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import { cmrc } from '../metrics/chinese-answers.ts';
 import { measure } from '../metrics/metric.ts';
 import { squad, squad2 } from '../metrics/question-answering.ts';
 import type { ObjectiveKind, ObjectiveRecipe } from '../recipe.ts';
 import { exampleData } from './example-data.ts';
-import type { AnyGiven, Note, Reading } from './objective.ts';
-import { textColumns, textExample, textInputs } from './text-inputs.ts';
+import type { AnyGiven, Reading } from './objective.ts';
+import { textColumns, textInputs } from './text-inputs.ts';
+import { textsOf } from './text-task.ts';
 
 /** How the rows of an objective that answers are learnt and measured. */
 type Settings = Pick<
@@ -40,48 +40,6 @@ interface QuestionsGiven extends Omit<AnyGiven, 'objective' | 'data'> {
   readonly objective: Settings & { readonly kind: ObjectiveKind };
 }
 
-/** A stretch of a context with its question, as the model reads them. */
-export interface Window {
-  readonly row: number;
-  readonly encoding: Encoding;
-}
-
-/** First and last token of an answer in a window; undefined where it is not whole in it. Offsets are UTF-16 units into the context. */
-export function tokensOfAnswer(
-  { offsets, sequenceIds, length }: Encoding,
-  start: number,
-  end: number,
-): readonly [number, number] | undefined {
-  let first = -1;
-  let last = -1;
-  let [from, to] = [Number.POSITIVE_INFINITY, -1];
-  for (let i = 0; i < length; i++) {
-    if (sequenceIds[i] !== 1) continue;
-    const [a, b] = [offsets[2 * i]!, offsets[2 * i + 1]!];
-    [from, to] = [Math.min(from, a), Math.max(to, b)];
-    if (a < end && b > start) {
-      if (first < 0) first = i;
-      last = i;
-    }
-  }
-  return first >= 0 && from <= start && to >= end ? [first, last] : undefined;
-}
-
-/** The windows of a question: the context is cut where it is too long, so that neighbours share `stride` tokens. */
-function windowsOf(
-  { question, context }: QuestionRow,
-  row: number,
-  tokenizer: Tokenizer,
-  length: number,
-  stride: number,
-): Window[] {
-  const encoding = tokenizer.encode(question, context, {
-    truncation: { maxLength: length, strategy: 'OnlySecond', stride },
-    padding: null,
-  });
-  return [encoding, ...encoding.overflowing].map((e) => ({ row, encoding: e }));
-}
-
 /** The most probable answer of a window: logits of its tokens by index. */
 interface Found {
   readonly score: number;
@@ -89,18 +47,13 @@ interface Found {
   readonly end: number;
 }
 
-/** The best span of a window's context. `from` is the window's place in the logits. */
-function bestSpan(
-  { offsets, sequenceIds, length }: Encoding,
-  starts: Float32Array,
-  ends: Float32Array,
-  from: number,
-  longest: number,
-): Found {
+/** The best span of a window's context. `from` is the window's place in the logits. @param offsets −1 for tokens outside of the context */
+function bestSpan(offsets: Int32Array, starts: Float32Array, ends: Float32Array, from: number, longest: number): Found {
   let best: Found = { score: Number.NEGATIVE_INFINITY, start: 0, end: 0 };
+  const length = offsets.length / 2;
   for (let i = 0; i < length; i++) {
-    if (sequenceIds[i] !== 1) continue;
-    for (let j = i; j < Math.min(length, i + longest) && sequenceIds[j] === 1; j++) {
+    if (offsets[2 * i]! < 0) continue;
+    for (let j = i; j < Math.min(length, i + longest) && offsets[2 * j]! >= 0; j++) {
       const score = starts[from + i]! + ends[from + j]!;
       if (score > best.score) best = { score, start: offsets[2 * i]!, end: offsets[2 * j + 1]! };
     }
@@ -108,22 +61,21 @@ function bestSpan(
   return best;
 }
 
-/** Sentences by the rules of Unicode (UAX #29). */
-const segmenter = new Intl.Segmenter('und', { granularity: 'sentence' });
+const nothing: Found = { score: Number.NEGATIVE_INFINITY, start: 0, end: 0 };
 
-/** Of each token: does it stand in the sentence of the answer? Ignored where no answer could. Offsets as in {@link tokensOfAnswer}. */
-export function evidenceOf(
-  { offsets, sequenceIds, length }: Encoding,
-  context: string,
-  start: number | undefined,
-): Int32Array {
-  const sentence = start === undefined ? undefined : segmenter.segment(context).containing(start);
-  const [from, to] = sentence ? [sentence.index, sentence.index + sentence.segment.length] : [0, 0];
-  return Int32Array.from({ length }, (_, i) => {
-    if (sequenceIds[i] !== 1) return ignoredLabel;
-    return offsets[2 * i]! < to && offsets[2 * i + 1]! > from ? 1 : 0;
-  });
+/** Contexts and questions, without those that have just been. */
+function withoutRepeats(): (row: QuestionRow) => string[] {
+  let last = '';
+  return ({ context, question }) => {
+    const again = context === last;
+    last = context;
+    return again ? [question] : [context, question];
+  };
 }
+
+/** Logits of padding far below all others, so that padding changes no probability. */
+const overPadding = (logits: Tensor, mask: Tensor | undefined): Tensor =>
+  mask ? sub(logits, mul(sub(1, cast(mask, 'float32')), 1e4)) : logits;
 
 /** Σ over the rows of the mean binary cross-entropy of their tokens that count. Logits and labels `[rows, sequence]`. */
 function evidenceSum(logits: Tensor, labels: Tensor): Tensor {
@@ -132,73 +84,43 @@ function evidenceSum(logits: Tensor, labels: Tensor): Tensor {
   return sum(div(sum(mul(losses, counts), [1]), maximum(sum(counts, [1]), 1)));
 }
 
-/** Logits of padding far below all others, so that padding changes no probability. */
-const overPadding = (logits: Tensor, mask: Tensor | undefined): Tensor =>
-  mask ? sub(logits, mul(sub(1, cast(mask, 'float32')), 1e4)) : logits;
-
 /** Questions as batches of windows, the loss of both ends of the answer, and the measures of what is found. */
-export function questionReading({ recipe, objective, note }: QuestionsGiven, parts: Parts<QuestionRow>): Reading {
-  const textsOf = (rows: readonly QuestionRow[]) => [...new Set(rows.flatMap((r) => [r.context, r.question]))];
+export function questionReading(
+  { recipe, objective, note, progress }: QuestionsGiven,
+  parts: Parts<QuestionRow>,
+): Reading {
+  const evidence = objective.evidence > 0;
   return {
     tokens: { roles: ['padding', 'start', 'end', 'unknown'] },
-    texts: () => textsOf(parts.training),
-    validationTexts: () => textsOf(parts.validation),
+    // A context comes with several questions in a row.
+    texts: () => textsOf(parts.training, withoutRepeats()),
+    validationTexts: () => textsOf(parts.validation, withoutRepeats()),
     heads: [/ForQuestionAnswering$/],
     pipeline: 'question-answering',
     config: (tokenizer) => encoderFields(tokenizer, objective.kind),
-    task(tokenizer, model) {
+    async task(tokenizer, model) {
       const columns: Columns = {
         ...textColumns(tokenizer, model),
         start_positions: { padding: ignoredLabel, scalar: true },
         end_positions: { padding: ignoredLabel, scalar: true },
-        ...(objective.evidence > 0 ? { evidence: { axis: 'sequence', padding: ignoredLabel } } : {}),
+        ...(evidence ? { evidence: { axis: 'sequence', padding: ignoredLabel } } : {}),
       };
       const room = Math.max(8, Math.min(objective.maxQuestionTokens, model.context >> 1));
       const stride = Math.min(objective.stride, (model.context - room) >> 1);
-      const read = (rows: readonly QuestionRow[], tell: Note): { windows: Window[]; examples: Example[] } => {
-        let cut = 0;
-        let lost = 0;
-        const shortened = rows.map((row) => {
-          const { offsets, length } = tokenizer.encode(row.question, null, {
-            addSpecialTokens: false,
-            truncation: null,
-            padding: null,
-          });
-          if (length <= room) return row;
-          cut++;
-          return { ...row, question: row.question.slice(0, offsets[2 * room - 1]) };
-        });
-        const windows = shortened.flatMap((row, i) => windowsOf(row, i, tokenizer, model.context, stride));
-        const placed = new Set<number>();
-        const examples = windows.map(({ row, encoding }): Example => {
-          const answer = rows[row]!.answers.find((a) => a.start !== undefined);
-          const at = answer && tokensOfAnswer(encoding, answer.start!, answer.start! + answer.text.length);
-          if (at) placed.add(row);
-          // No answer here: the first position stands for that.
-          const [start, end] = at ?? [0, 0];
-          return {
-            ...textExample(encoding, columns),
-            start_positions: Int32Array.of(start),
-            end_positions: Int32Array.of(end),
-            ...(objective.evidence > 0 ? { evidence: evidenceOf(encoding, rows[row]!.context, answer?.start) } : {}),
-          };
-        });
-        rows.forEach(({ answers }, i) => {
-          if (answers.length > 0 && !placed.has(i)) lost++;
-        });
-        if (cut > 0) tell(`questions longer than ${room} tokens, cut there`, cut);
-        if (lost > 0)
-          tell('answers that are whole in no window, or do not stand in their context: learnt as "no answer"', lost);
-        if (windows.length > rows.length) tell(`windows of ${rows.length} questions`, windows.length);
-        return { windows, examples };
-      };
-      const training = read(parts.training, note).examples;
-      const { windows, examples: validation } = read(parts.validation, () => undefined);
-      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, rows: parts });
+      const data = await exampleData<QuestionRow>(recipe, {
+        parts,
+        tokenizer,
+        setup: { kind: 'questions', settings: { columns, length: model.context, room, stride, evidence } },
+        note,
+        progress,
+      });
+      const questions = parts.training.length;
+      if (data.training.length > questions) note(`windows of ${questions} questions`, data.training.length);
       const metric = { squad, squad2, cmrc }[objective.metric];
       return {
-        facts,
-        order,
+        facts: data.facts,
+        order: data.order,
+        close: data.close,
         loss: (scope, inputs, dropout) => {
           const out = model.head.build(scope, textInputs(inputs), model.config, { dropout });
           const [starts, ends] = [out.start_logits!, out.end_logits!].map((z) =>
@@ -220,30 +142,33 @@ export function questionReading({ recipe, objective, note }: QuestionsGiven, par
         },
         metrics: ['exactMatch', 'f1'],
         evaluation: () => {
-          const best: Found[] = parts.validation.map(() => ({ score: Number.NEGATIVE_INFINITY, start: 0, end: 0 }));
-          const none: number[] = parts.validation.map(() => Number.POSITIVE_INFINITY);
+          const best: Found[] = [];
+          const none: number[] = [];
           return {
-            batches: validationBatches(),
-            add({ examples }, { start_logits, end_logits }) {
+            batches: data.validationBatches(),
+            add({ given: windows }, { start_logits, end_logits }) {
               const [starts, ends] = [start_logits!.data, end_logits!.data] as [Float32Array, Float32Array];
               const width = start_logits!.shape[1]!;
-              examples!.forEach((e, r) => {
-                const { row, encoding } = windows[e]!;
-                const found = bestSpan(encoding, starts, ends, r * width, objective.maxAnswerTokens);
-                if (found.score > best[row]!.score) best[row] = found;
-                none[row] = Math.min(none[row]!, starts[r * width]! + ends[r * width]!);
+              windows!.forEach(({ row: [row] = Int32Array.of(), offsets }, r) => {
+                const found = bestSpan(offsets as Int32Array, starts, ends, r * width, objective.maxAnswerTokens);
+                if (found.score > (best[row!]?.score ?? Number.NEGATIVE_INFINITY)) best[row!] = found;
+                none[row!] = Math.min(none[row!] ?? Number.POSITIVE_INFINITY, starts[r * width]! + ends[r * width]!);
               });
             },
-            metrics: () => {
+            async metrics() {
               const mayRefuse = objective.metric === 'squad2';
-              const { exactMatch, f1 } = measure(
-                metric as typeof squad, // all three have these two
-                parts.validation.map(({ answers, context }, i) => {
-                  const { start, end, score } = best[i]!;
-                  const refused = mayRefuse && none[i]! > score;
-                  return { answers: answers.map((a) => a.text), predicted: refused ? '' : context.slice(start, end) };
-                }),
-              );
+              const rows: { answers: string[]; predicted: string }[] = [];
+              for await (const group of parts.validation.groups())
+                for (const { answers, context } of group) {
+                  const { start, end, score } = best[rows.length] ?? nothing;
+                  const refused = mayRefuse && none[rows.length]! > score;
+                  rows.push({
+                    answers: answers.map((a) => a.text),
+                    predicted: refused ? '' : context.slice(start, end),
+                  });
+                }
+              // All three have these two.
+              const { exactMatch, f1 } = measure(metric as typeof squad, rows);
               return { exactMatch, f1 };
             },
           };

@@ -8,9 +8,9 @@ import { type LoadedSource, readSources, type TrainingData } from '../data/sourc
 import type { Recipe } from '../recipe.ts';
 import { parseRecipe } from '../recipe-fields.ts';
 import { type Plan, planTraining } from '../trainer.ts';
-import { encodedConversation } from './instruction.ts';
-import { evidenceOf, tokensOfAnswer } from './question-reading.ts';
-import { tagsOf } from './token-classification.ts';
+import { encodedConversation } from './makers/conversations.ts';
+import { evidenceOf, tokensOfAnswer } from './makers/questions.ts';
+import { tagsOf } from './makers/tagging.ts';
 
 const bert = {
   model_type: 'bert',

@@ -13,12 +13,12 @@ interface ScoredText extends TextPair {
   readonly score: number;
 }
 
-function scoredTexts({ name, source, rows }: SourceFile, note: Note): ScoredText[] {
+function scoredTexts({ name, source, rows, goesOn }: SourceFile, note: Note): ScoredText[] {
   const { fields, prefix, onBadRow } = source;
   const first = textField(source);
   const score = fields.score ?? 'score';
   // A text alone is read as a pair with itself, and the second one dropped.
-  const read = pairRows(rows, { first, second: fields.second ?? first, score }, { file: name, onBadRow });
+  const read = pairRows(rows, { first, second: fields.second ?? first, score }, { file: name, onBadRow, goesOn });
   tellReport(name, read.report, note);
   return read.rows.map((r) => ({
     text: prefix + r.first,
@@ -27,12 +27,14 @@ function scoredTexts({ name, source, rows }: SourceFile, note: Note): ScoredText
   }));
 }
 
-export const regression: Objective<'regression'> = (given) => {
-  const parts = textParts(given, (file) => scoredTexts(file, given.note));
-  const [least, most] = parts.training.reduce(
-    ([a, b], { score }) => [Math.min(a, score), Math.max(b, score)],
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  );
+export const regression: Objective<'regression'> = async (given) => {
+  const parts = await textParts(given, scoredTexts);
+  const [least, most] = await parts.keeper.fact(parts, 'scores', async () => {
+    let [a, b] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for await (const rows of parts.training.groups())
+      for (const { score } of rows) [a, b] = [Math.min(a, score), Math.max(b, score)];
+    return [a, b] as const;
+  });
   if (least === most)
     throw new YumoError(
       'DATA',
@@ -42,19 +44,18 @@ export const regression: Objective<'regression'> = (given) => {
   return textReading(given, parts, {
     fields: { id2label: { '0': 'score' }, label2id: { score: 0 }, problem_type: 'regression' },
     columns: { labels: { padding: 0, scalar: true }, weights: { padding: 0, scalar: true } },
-    answers: ({ score }) => ({ labels: Float32Array.of(score), weights: Float32Array.of(1) }),
+    answer: 'score',
+    labels: [],
     loss: (logits, { labels, weights }) => ({
       sum: sum(mul(square(sub(reshape(logits, [dim(logits, 0)]), labels!)), weights!)),
       count: sum(weights!),
     }),
     metrics: ['pearson', 'spearman', 'meanSquaredError'],
-    measures: (texts, outputs) => {
-      const rows = texts.map(({ score }, i) => ({ expected: score, predicted: outputs[i]![0]! }));
-      return {
-        pearson: measure(pearson, rows),
-        spearman: measure(spearman, rows),
-        meanSquaredError: measure(regressionErrors, rows).meanSquared,
-      };
-    },
+    outcome: ({ score }, output) => ({ expected: score, predicted: output[0]! }),
+    measures: (rows) => ({
+      pearson: measure(pearson, rows),
+      spearman: measure(spearman, rows),
+      meanSquaredError: measure(regressionErrors, rows).meanSquared,
+    }),
   });
 };

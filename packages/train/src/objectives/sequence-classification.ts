@@ -6,7 +6,7 @@ import { type SourceFile, tellReport } from '../data/sources.ts';
 import { accuracy } from '../metrics/accuracy.ts';
 import { fScore } from '../metrics/f-score.ts';
 import { measure } from '../metrics/metric.ts';
-import { classesOf, labelFields } from './labels.ts';
+import { classesOf, distinctLabels, labelFields } from './labels.ts';
 import type { Note, Objective } from './objective.ts';
 import { smoothedSum } from './smoothing.ts';
 import { type TextPair, textParts, textReading } from './text-task.ts';
@@ -21,10 +21,10 @@ export const textField = ({ fields }: SourceFile['source']): string =>
   typeof fields.text === 'string' ? fields.text : (fields.text?.[0] ?? 'text');
 
 /** Rows of a file by the names that its source gives to fields: `text` and `label` by default. */
-export function labelledTexts({ name, source, rows }: SourceFile, note: Note): LabelledText[] {
+export function labelledTexts({ name, source, rows, goesOn }: SourceFile, note: Note): LabelledText[] {
   const { fields, label: fixed, prefix, onBadRow } = source;
   const text = textField(source);
-  const options = { file: name, onBadRow };
+  const options = { file: name, onBadRow, goesOn };
   if (fields.second !== undefined) {
     const read = pairRows(rows, { first: text, second: fields.second, label: fields.label ?? 'label' }, options);
     tellReport(name, read.report, note);
@@ -48,26 +48,19 @@ export function labelledTexts({ name, source, rows }: SourceFile, note: Note): L
 export const largest = (scores: Float32Array): number =>
   scores.reduce((best, x, i) => (x > scores[best]! ? i : best), 0);
 
-export const sequenceClassification: Objective<'sequence-classification'> = (given) => {
-  const { objective, note } = given;
-  const parts = textParts(given, (file) => labelledTexts(file, note));
-  const classes = classesOf(
-    parts.training.map((r) => r.label),
-    objective,
-  );
+export const sequenceClassification: Objective<'sequence-classification'> = async (given) => {
+  const { objective } = given;
+  const parts = await textParts(given, labelledTexts);
+  const classes = classesOf(await distinctLabels(parts, (r) => [r.label]), objective);
   return textReading(given, parts, {
     fields: { ...labelFields(classes.names), problem_type: 'single_label_classification' },
     columns: { labels: { padding: ignoredLabel, scalar: true } },
-    answers: ({ label }) => ({ labels: Int32Array.of(classes.numberOf(label)) }),
+    answer: 'class',
+    labels: classes.labels,
     // Smoothing is for training, where there is dropout; measured is the plain loss.
     loss: (logits, { labels }, dropout) => smoothedSum(logits, labels!, dropout ? objective.labelSmoothing : 0),
     metrics: ['accuracy', 'macroF1'],
-    measures: (texts, outputs) => {
-      const rows = texts.map(({ label }, i) => ({
-        expected: classes.numberOf(label),
-        predicted: largest(outputs[i]!),
-      }));
-      return { accuracy: measure(accuracy, rows), macroF1: measure(fScore(), rows).macro.f };
-    },
+    outcome: ({ label }, output) => ({ expected: classes.numberOf(label), predicted: largest(output) }),
+    measures: (rows) => ({ accuracy: measure(accuracy, rows), macroF1: measure(fScore(), rows).macro.f }),
   });
 };

@@ -3,9 +3,9 @@
 import { type Bundle, memorySource, Seq2SeqLm, type Values } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import { ignoredLabel } from '../data/batches.ts';
-import type { Columns, Example } from '../data/examples.ts';
+import type { Columns } from '../data/examples.ts';
+import type { Parts } from '../data/kept.ts';
 import type { SequenceRow } from '../data/readers/rows.ts';
-import type { Parts } from '../data/sources.ts';
 import { encoderDecoderFields, neededToken } from '../data/special-tokens.ts';
 import { bleu } from '../metrics/bleu.ts';
 import { chrf } from '../metrics/chrf.ts';
@@ -15,8 +15,9 @@ import type { ModelPlan } from '../model-config.ts';
 import { permuted, streamKey } from '../random.ts';
 import type { ObjectiveKind, ObjectiveRecipe } from '../recipe.ts';
 import { exampleData } from './example-data.ts';
-import type { AnyGiven, Metrics, Moment, Note, Reading } from './objective.ts';
+import type { AnyGiven, Metrics, Moment, Reading } from './objective.ts';
 import { smoothedSum } from './smoothing.ts';
+import { textsOf } from './text-task.ts';
 
 /** How the rows of a sequence objective are learnt and measured. */
 type Settings = Omit<Extract<ObjectiveRecipe, { kind: 'sequence-to-sequence' }>, 'kind'>;
@@ -26,24 +27,21 @@ export interface SequenceGiven extends Omit<AnyGiven, 'objective'> {
   readonly objective: Settings & { readonly kind: ObjectiveKind };
 }
 
-/** Tokens of both sides. */
-const countTokens = (e: Example): number => e.input_ids!.length + e.labels!.length;
-
 /** At once, when texts are written for validation sources. */
 const writtenTogether = 32;
 
 /** Pairs as batches, the loss of the targets' tokens, and how near to the targets what is written comes. */
 export function sequenceReading(
-  { recipe, objective, note }: SequenceGiven,
+  { recipe, objective, note, progress }: SequenceGiven,
   parts: Parts<SequenceRow>,
   pipeline: string,
 ): Reading {
-  const textsOf = (rows: readonly SequenceRow[]) => rows.flatMap((r) => [r.source, ...r.targets]);
+  const texts = (r: SequenceRow): string[] => [r.source, ...r.targets];
   const who = objective.kind;
   return {
     tokens: { roles: ['padding', 'end', 'unknown'] },
-    texts: () => textsOf(parts.training),
-    validationTexts: () => textsOf(parts.validation),
+    texts: () => textsOf(parts.training, texts),
+    validationTexts: () => textsOf(parts.validation, texts),
     heads: [/ForConditionalGeneration$/, /MTModel$/],
     pipeline,
     config: (tokenizer) => encoderDecoderFields(tokenizer, who),
@@ -56,7 +54,7 @@ export function sequenceReading(
       length_penalty: objective.lengthPenalty,
       ...(objective.noRepeatNgram > 0 ? { no_repeat_ngram_size: objective.noRepeatNgram } : {}),
     }),
-    task(tokenizer, model) {
+    async task(tokenizer, model) {
       const padding = model.json.pad_token_id as number; // set above, or by a recipe that says so
       const start = (model.json.decoder_start_token_id as number | undefined) ?? padding;
       const columns: Columns = {
@@ -66,42 +64,33 @@ export function sequenceReading(
         labels: { axis: 'target', padding: ignoredLabel },
       };
       const end = neededToken(tokenizer, 'end', who);
-      const read = (rows: readonly SequenceRow[], tell: Note): Example[] => {
-        let [cutSources, cutTargets] = [0, 0];
-        const examples = rows.map(({ source, targets }): Example => {
-          const from = ended(tokenizer, source, end, model.context);
-          const to = ended(tokenizer, targets[0]!, end, objective.targetLength);
-          if (from.cut) cutSources++;
-          if (to.cut) cutTargets++;
-          return {
-            input_ids: from.ids,
-            attention_mask: new Int32Array(from.ids.length).fill(1),
-            decoder_input_ids: Int32Array.of(start, ...to.ids.subarray(0, -1)),
-            labels: to.ids,
-          };
-        });
-        if (cutSources > 0) tell(`sources longer than ${model.context} tokens, cut there`, cutSources);
-        if (cutTargets > 0) tell(`targets longer than ${objective.targetLength} tokens, cut there`, cutTargets);
-        return examples;
-      };
-      const training = read(parts.training, note);
-      const validation = read(parts.validation, () => undefined);
-      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns, countTokens });
+      const data = await exampleData<SequenceRow>(recipe, {
+        parts,
+        tokenizer,
+        setup: {
+          kind: 'sequences',
+          settings: { columns, length: model.context, targetLength: objective.targetLength, start, end },
+        },
+        note,
+        progress,
+      });
+      const { validation } = data;
       // The same sources at every evaluation.
       const chosen = Array.from({ length: Math.min(objective.generate, validation.length) }, (_, i) =>
         permuted(streamKey(0, 'written'), i, validation.length),
       );
-      const write = (moment: Moment, rows: readonly number[]): Promise<string[]> =>
+      const write = async (moment: Moment, rows: readonly number[]): Promise<string[]> =>
         writtenFor(
-          rows.map((i) => [...validation[i]!.input_ids!]),
+          (await validation.read(rows)).map((e) => [...e.input_ids!]),
           tokenizer,
           model,
           objective,
           moment,
         );
       return {
-        facts,
-        order,
+        facts: data.facts,
+        order: data.order,
+        close: data.close,
         loss: (scope, { labels, ...inputs }, dropout) => {
           const { logits } = model.head.build(scope, inputs, model.config, { dropout });
           // Smoothing is for training, where there is dropout; measured is the plain loss.
@@ -109,15 +98,13 @@ export function sequenceReading(
         },
         metrics: ['perplexity', ...(objective.generate > 0 ? measuresOf[objective.metric] : [])],
         evaluation: () => ({
-          batches: validationBatches(),
+          batches: data.validationBatches(),
           async metrics(loss, moment) {
             const perplexity = Math.exp(loss);
             if (chosen.length === 0) return { perplexity };
             const predicted = await write(moment, chosen);
-            const rows = predicted.map((text, i) => ({
-              predicted: text,
-              references: parts.validation[chosen[i]!]!.targets,
-            }));
+            const asked = await parts.validation.read(chosen);
+            const rows = predicted.map((text, i) => ({ predicted: text, references: asked[i]!.targets }));
             return { perplexity, ...scoresOf(objective, rows) };
           },
         }),
@@ -127,19 +114,12 @@ export function sequenceReading(
           );
           const texts = await write(moment, rows);
           if (moment.signal?.aborted) return undefined;
-          return { prompt: '', text: rows.map((r, i) => `${parts.validation[r]!.source}\n→ ${texts[i]}`).join('\n') };
+          const asked = await parts.validation.read(rows);
+          return { prompt: '', text: asked.map(({ source }, i) => `${source}\n→ ${texts[i]}`).join('\n') };
         },
       };
     },
   };
-}
-
-/** Ids with the end token last, at most `length`. */
-function ended(tokenizer: Tokenizer, text: string, end: number, length: number): { ids: Int32Array; cut: boolean } {
-  const ids = tokenizer.encodeIds(text);
-  const bare = ids.at(-1) === end ? ids.subarray(0, -1) : ids;
-  const cut = bare.length > length - 1;
-  return { ids: Int32Array.of(...bare.subarray(0, length - 1), end), cut };
 }
 
 const measuresOf = { bleu: ['bleu'], chrf: ['chrf'], rouge: ['rouge1', 'rouge2', 'rougeL'] } as const;

@@ -2,20 +2,20 @@
 
 import type { SequenceRow } from '../data/readers/rows.ts';
 import { sequenceRows } from '../data/readers/tasks.ts';
-import { partsOf, type SourceFile, tellReport } from '../data/sources.ts';
+import { type SourceFile, tellReport } from '../data/sources.ts';
 import type { Note, Objective } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
 import { sequenceReading } from './sequence-reading.ts';
-import { shareOf } from './text-task.ts';
+import { taskParts } from './text-task.ts';
 
 /** Pairs of a file: parallel lines as they are, records by the names of their fields (`source` and `target` by default). */
-export function sequencePairs({ name, source, rows }: SourceFile, note: Note): SequenceRow[] {
+export function sequencePairs({ name, source, rows, goesOn }: SourceFile, note: Note): SequenceRow[] {
   const { fields, prefix, swap, onBadRow } = source;
   const records = rows.some((r) => r.task === 'record');
   let pairs = rows.flatMap((r) => (r.task === 'sequence-to-sequence' ? [r] : []));
   if (records || pairs.length === 0) {
     const named = { source: fields.source ?? 'source', target: fields.target ?? 'target' };
-    const read = sequenceRows(rows, named, { file: name, onBadRow });
+    const read = sequenceRows(rows, named, { file: name, onBadRow, goesOn });
     tellReport(name, read.report, note);
     pairs = [...read.rows];
   }
@@ -26,13 +26,9 @@ export function sequencePairs({ name, source, rows }: SourceFile, note: Note): S
   );
 }
 
-export const sequenceToSequence: Objective<'sequence-to-sequence'> = (given) => {
-  const { recipe, objective, data, note } = given;
-  const parts = partsOf(data, shareOf(recipe), objective.kind, (file) => sequencePairs(file, note));
-  noteOverlap(
-    parts.training.map((r) => r.source),
-    parts.validation.map((r) => r.source),
-    note,
-  );
+export const sequenceToSequence: Objective<'sequence-to-sequence'> = async (given) => {
+  const { objective, note } = given;
+  const parts = await taskParts(given, sequencePairs);
+  await noteOverlap(parts, (r) => r.source, note);
   return sequenceReading(given, parts, objective.metric === 'rouge' ? 'summarization' : 'translation');
 };

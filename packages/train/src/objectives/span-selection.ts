@@ -2,7 +2,8 @@
 
 import { YumoError } from '@yumo/core';
 import { stopWords } from '../data/cleaning/index.ts';
-import { documentsOf } from '../data/documents.ts';
+import { textPartsOf } from '../data/documents.ts';
+import { bothParts } from '../data/kept.ts';
 import type { QuestionRow } from '../data/readers/rows.ts';
 import { randomBits, randomUniform, streamKey } from '../random.ts';
 import type { Objective } from './objective.ts';
@@ -237,28 +238,27 @@ export function besideQuestions(text: string, sentences: number, asking: Asking,
   });
 }
 
-export const spanSelection: Objective<'span-selection'> = (given) => {
-  const { recipe, data, note, objective } = given;
-  const texts = documentsOf(data, recipe.data);
-  let short = 0;
-  const rowsOf = (documents: readonly string[], part: string, questions: number): QuestionRow[] => {
-    const rows = documents.flatMap((text) => {
-      const passages = passagesOf(text, objective.sentences);
-      if (passages.length === 0) short++;
-      return passages.flatMap((passage) =>
-        clozesOf(passage, { ...objective, questions }, streamKey(recipe.seed, passage)),
-      );
-    });
-    if (rows.length === 0)
+export const spanSelection: Objective<'span-selection'> = async (given) => {
+  const { recipe, note, objective } = given;
+  const { language, questions, removed, sentences } = objective;
+  const texts = await textPartsOf(given);
+  const parts = await texts.keeper.derived(
+    texts,
+    JSON.stringify(['clozes', sentences, language, questions, removed, recipe.seed]),
+    (text, tell, part) => {
+      const passages = passagesOf(text, sentences);
+      if (passages.length === 0) tell(`texts of fewer than ${fewestSentences} sentences, left out`, 1);
+      const asking = { language, removed, questions: part === 'training' ? questions : 1 };
+      return passages.flatMap((passage) => clozesOf(passage, asking, streamKey(recipe.seed, passage)));
+    },
+    note,
+  );
+  for (const part of bothParts)
+    if (parts[part].length === 0)
       throw new YumoError(
         'DATA',
         `data: no text of the ${part} part has ${fewestSentences} sentences of which a question can be made, and span-selection asks for words of one sentence among others; give longer texts ("unit": "paragraph" reads paragraphs instead of lines)`,
         { part },
       );
-    return rows;
-  };
-  const training = rowsOf(texts.training, 'training', objective.questions);
-  const validation = rowsOf(texts.validation, 'validation', 1);
-  if (short > 0) note(`texts of fewer than ${fewestSentences} sentences, left out`, short);
-  return questionReading(given, { training, validation });
+  return questionReading(given, parts);
 };

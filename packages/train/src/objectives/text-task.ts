@@ -1,15 +1,17 @@
 // What the objectives that judge a whole text share: its inputs, its batches, and one row of numbers a text.
 
 import type { Dropout, NamedTensors, Tensor } from '@yumo/core';
-import type { Columns, Example } from '../data/examples.ts';
-import { type Parts, partsOf, type SourceFile } from '../data/sources.ts';
+import type { Columns } from '../data/examples.ts';
+import type { Kept, Parts } from '../data/kept.ts';
+import { partsOf, type RowReading } from '../data/sources.ts';
 import { encoderFields } from '../data/special-tokens.ts';
 import type { Recipe } from '../recipe.ts';
 import type { Loss } from '../step.ts';
 import { exampleData } from './example-data.ts';
-import type { AnyGiven, Metrics, Reading } from './objective.ts';
+import type { JudgedText, TextSettings } from './makers/text.ts';
+import type { AnyGiven, Metrics, Reading, Texts } from './objective.ts';
 import { noteOverlap } from './overlap.ts';
-import { textColumns, textExample, textInputs } from './text-inputs.ts';
+import { textColumns, textInputs } from './text-inputs.ts';
 
 /** A text, perhaps with another. */
 export interface TextPair {
@@ -18,69 +20,92 @@ export interface TextPair {
 }
 
 /** What a text objective adds to {@link textReading}. */
-export interface Judgement<Row extends TextPair> {
+export interface Judgement<Row extends JudgedText, Outcome> extends Pick<TextSettings, 'answer' | 'labels'> {
   /** Of config.json. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Columns of what is to be said of a text, besides those of the text. */
   readonly columns: Columns;
-  answers(row: Row): Example;
   /** @param logits `[rows, outputs]` */
   loss(logits: Tensor, inputs: NamedTensors, dropout: Dropout | undefined): Loss;
   readonly metrics: readonly string[];
-  /** @param outputs the logits of each row. */
-  measures(rows: readonly Row[], outputs: readonly Float32Array[]): Metrics;
+  /** What is measured of a row. @param output its logits */
+  outcome(row: Row, output: Float32Array): Outcome;
+  measures(outcomes: readonly Outcome[]): Metrics;
 }
 
 /** Rows kept back where there are no validation files. */
 export const shareOf = ({ data }: Pick<Recipe, 'data'>): number => (data.kind === 'rows' ? data.validationShare : 0);
 
+/**
+ * The rows of an objective.
+ * @param settings what `rowsOf` and `sideOf` depend on besides the recipe's data
+ * @param sideOf as in {@link RowReading}
+ */
+export const taskParts = <Row>(
+  { recipe, objective, data, note, progress }: AnyGiven,
+  rowsOf: RowReading<Row>['rowsOf'],
+  settings: unknown = null,
+  sideOf?: RowReading<Row>['sideOf'],
+): Promise<Parts<Row>> =>
+  partsOf(
+    data,
+    shareOf(recipe),
+    objective.kind,
+    { rowsOf, sideOf, note, progress },
+    JSON.stringify([objective.kind, settings]),
+  );
+
 /** Both parts of the data; texts that are in both are counted and told. */
-export function textParts<Row extends TextPair>(
-  { recipe, objective, data, note }: AnyGiven,
-  rowsOf: (file: SourceFile) => readonly Row[],
-): Parts<Row> {
-  const parts = partsOf(data, shareOf(recipe), objective.kind, rowsOf);
-  const key = (r: Row): string => `${r.text}\n${r.second ?? ''}`;
-  noteOverlap(parts.training.map(key), parts.validation.map(key), note);
+export async function textParts<Row extends TextPair>(
+  given: AnyGiven,
+  rowsOf: RowReading<Row>['rowsOf'],
+  settings: unknown = null,
+): Promise<Parts<Row>> {
+  const parts = await taskParts(given, rowsOf, settings);
+  await noteOverlap(parts, (r) => `${r.text}\n${r.second ?? ''}`, given.note);
   return parts;
 }
 
+/** Texts of rows, group by group. */
+export const textsOf = <Row>(rows: Kept<Row>, of: (row: Row) => readonly string[]): Texts => ({
+  async *[Symbol.asyncIterator]() {
+    for await (const group of rows.groups()) yield group.flatMap(of);
+  },
+});
+
 /** An objective that judges whole texts by the numbers of a `ForSequenceClassification` head. */
-export function textReading<Row extends TextPair>(
-  { recipe, objective, note }: AnyGiven,
+export function textReading<Row extends JudgedText, Outcome>(
+  { recipe, objective, note, progress }: AnyGiven,
   parts: Parts<Row>,
-  judgement: Judgement<Row>,
+  judgement: Judgement<Row, Outcome>,
 ): Reading {
-  const textsOf = (rows: readonly Row[]): string[] =>
-    rows.flatMap((r) => [r.text, ...(r.second === undefined ? [] : [r.second])]);
+  const { answer, labels } = judgement;
+  const texts = (r: Row): string[] => [r.text, ...(r.second === undefined ? [] : [r.second])];
   return {
     tokens: { roles: ['padding', 'start', 'end', 'unknown'] },
-    texts: () => textsOf(parts.training),
-    validationTexts: () => textsOf(parts.validation),
+    texts: () => textsOf(parts.training, texts),
+    validationTexts: () => textsOf(parts.validation, texts),
     heads: [/ForSequenceClassification$/],
     pipeline: 'text-classification',
     config: (tokenizer) => ({
       ...judgement.fields,
       ...encoderFields(tokenizer, objective.kind),
     }),
-    task(tokenizer, model) {
+    async task(tokenizer, model) {
       const columns: Columns = { ...textColumns(tokenizer, model), ...judgement.columns };
-      let cut = 0;
-      const exampleOf = (row: Row): Example => {
-        const encoding = tokenizer.encode(row.text, row.second ?? null, {
-          truncation: { maxLength: model.context, strategy: 'LongestFirst' },
-          padding: null,
-        });
-        if (encoding.overflowing.length > 0) cut++;
-        return { ...textExample(encoding, columns), ...judgement.answers(row) };
-      };
-      const training = parts.training.map(exampleOf);
-      const validation = parts.validation.map(exampleOf);
-      if (cut > 0) note(`texts longer than ${model.context} tokens, cut there`, cut);
-      const { facts, order, validationBatches } = exampleData(recipe, { training, validation, columns });
+      const settings: TextSettings = { columns, length: model.context, answer, labels };
+      const data = await exampleData<JudgedText>(recipe, {
+        parts,
+        tokenizer,
+        setup: { kind: 'text', settings },
+        note,
+        progress,
+      });
+      const { facts, order, close } = data;
       return {
         facts,
         order,
+        close,
         loss: (scope, inputs, dropout) => {
           const { logits } = model.head.build(scope, textInputs(inputs), model.config, { dropout });
           return { ...judgement.loss(logits!, inputs, dropout), outputs: { logits: logits! } };
@@ -89,14 +114,19 @@ export function textReading<Row extends TextPair>(
         evaluation: () => {
           const outputs: Float32Array[] = [];
           return {
-            batches: validationBatches(),
+            batches: data.validationBatches(),
             add({ examples }, { logits }) {
               const width = logits!.shape[1]!;
               examples!.forEach((e, row) => {
                 outputs[e] = (logits!.data as Float32Array).slice(row * width, (row + 1) * width);
               });
             },
-            metrics: () => judgement.measures(parts.validation, outputs),
+            async metrics() {
+              const outcomes: Outcome[] = [];
+              for await (const rows of parts.validation.groups())
+                for (const row of rows) outcomes.push(judgement.outcome(row, outputs[outcomes.length]!));
+              return judgement.measures(outcomes);
+            },
           };
         },
       };

@@ -6,7 +6,7 @@ import { Emitter, type Target, usualTarget } from './emitter.ts';
 import { type Emitted, emit, type OnnxOptions, opset } from './model.ts';
 import type { ModelProto, ValueInfo } from './proto.ts';
 
-/** A pair of graphs. Inputs of the same name must be of the same type and shape. */
+/** A pair of graphs. Inputs of the same name must be of the same type and shape; one may fix a size that the other names. */
 export interface Branches {
   /** Name of the bool input `[1]` that decides. */
   readonly flag: string;
@@ -30,13 +30,13 @@ export function branchesModel({ flag, whenTrue, whenFalse }: Branches, options: 
     emit(whenFalse, options, { around: outer, prefix: 'else/' }),
   ];
   const inputs = new Map<string, ValueInfo>();
-  for (const input of [...no.inputs, ...yes.inputs]) inputs.set(input.name, input);
+  for (const input of [...no.inputs, ...yes.inputs]) inputs.set(input.name, wider(inputs.get(input.name), input));
 
   const formOf = (name: string): ValueInfo => {
     const find = ({ outputs }: Emitted, prefix: string) => outputs.find((o) => o.name === prefix + name);
     // The graph that runs again and again tells the sizes.
-    const { dtype, shape } = (find(yes, 'then/') ?? find(no, 'else/'))!; // the name is of one of them
-    return { name, dtype, shape };
+    const [again, once] = [find(yes, 'then/'), find(no, 'else/')];
+    return { ...(again ? wider(once, again) : once!), name }; // the name is of one of them
   };
   const body = ({ emitter, outputs }: Emitted, prefix: string) => ({
     nodes: emitter.nodes,
@@ -61,6 +61,15 @@ export function branchesModel({ flag, whenTrue, whenFalse }: Branches, options: 
     metadata: options.metadata ?? {},
   };
 }
+
+/** The second form, with those sizes named that it fixes and the first one names. */
+const wider = (other: ValueInfo | undefined, form: ValueInfo): ValueInfo => ({
+  ...form,
+  shape: form.shape.map((d, axis) => {
+    const name = other?.shape[axis];
+    return typeof d === 'number' && typeof name === 'string' ? name : d;
+  }),
+});
 
 /** An output without numbers: 0 on the first axis, 1 where the size is not fixed. */
 function empty(e: Emitter, { name, dtype, shape }: ValueInfo, prefix: string): ValueInfo {

@@ -24,6 +24,11 @@ export interface OnnxOptions {
   /** Matrices are stored as half floats, and widened when the file is opened. */
   readonly halfWeights?: boolean;
   readonly target?: Partial<Target>;
+  /**
+   * Products with a cache stay products with one joined matrix, as every engine runs them, also of a past of 0 positions (WebGPU has no buffers for
+   * that); the form without a copy of the past stands beside them as alternative nodes, for who opens the file for a processor.
+   */
+  readonly alternatives?: boolean;
   /** Key/value notes in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** What the file calls named sizes: `{ batch: 'batch_size' }`. */
@@ -94,6 +99,7 @@ export function emit(
   branch?: { readonly around: Emitter; readonly prefix: string },
 ): Emitted {
   const { constants = {}, int64Inputs = [], weightBits, halfWeights = false, sizeNames = {} } = options;
+  const { alternatives = false } = options;
   const prefix = branch?.prefix ?? '';
   const target: Target = { ...usualTarget, ...options.target };
   const { outputs } = simplify(graph);
@@ -167,6 +173,7 @@ export function emit(
     if (split) {
       const { joined } = split;
       cacheProducts.set(node, split);
+      if (alternatives) continue;
       joins.set(joined.node, (joins.get(joined.node) ?? 0) + 1);
       if (joins.get(joined.node) === readers(joined)) fused.add(joined.node);
     }
@@ -265,7 +272,16 @@ export function emit(
     else if (split && node.op === 'matmul') {
       const [past, added] = split.pieces;
       const from = [resolve(node.inputs[0]), resolve(past), resolve(added)] as const;
-      names.set(node, [lowerCacheProduct(e, node, split, from)]);
+      const product = alternatives ? lower(e, node, node.inputs.map(resolve))[0]! : undefined;
+      if (product !== undefined) e.sizes(split.pieces.map((p) => p.shape.at(-2)!)); // nodes that others may read too
+      const before = e.nodes.length;
+      const other = lowerCacheProduct(e, node, split, from);
+      names.set(node, [product ?? other]);
+      if (product === undefined) continue;
+      for (let i = before; i < e.nodes.length; i++) {
+        const outputs = e.nodes[i]!.outputs.map((name) => (name === other ? product : name));
+        e.nodes[i] = { ...e.nodes[i]!, outputs, alternative: true };
+      }
     } else if (gelu) names.set(node, [e.node('Gelu', [resolve(gelu)])]);
     else if (lowerSmallMatmul && node.op === 'matmul' && isQuantizable(node, constants))
       names.set(node, [lowerSmallMatmul(node)]);

@@ -284,8 +284,9 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
         ),
       ];
     }
-    const scalar = (name: string): string => e.node('Reshape', [name, e.int64s([])]);
     const from = e.size(start);
+    if (size === 1) return [e.node('Cast', [from], { to: onnxType('int32') })];
+    const scalar = (name: string): string => e.node('Reshape', [name, e.int64s([])]);
     const range = e.node('Range', [
       scalar(from),
       scalar(start === 0 ? e.size(size) : e.node('Add', [from, e.size(size)])),

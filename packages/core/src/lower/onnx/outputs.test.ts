@@ -1,9 +1,10 @@
 // Outputs taken out of a file: the rest of it computes the same, with fewer nodes.
 
 import { expect, it } from 'vitest';
-import { add, exp, mul } from '../../ops/build.ts';
+import { add, concat, exp, matmul, mul } from '../../ops/build.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { type Graph, tensor } from '../../tensor.ts';
+import type { Value } from '../../value.ts';
 import { branchesModel } from './branches.ts';
 import { onnxModel, toOnnx } from './model.ts';
 import { dropOutputs } from './outputs.ts';
@@ -27,6 +28,41 @@ it('takes an output out, and the nodes that only it needs', async () => {
   const { wanted } = await program.run(feeds);
   expect([...wanted!.data]).toEqual([2, 5]);
   await program.dispose();
+});
+
+it('runs the alternative nodes of a file, when told', async () => {
+  const head = (name: string, length: 'past' | 'time') => tensor(name, 'float32', ['batch', 2, length, 4]);
+  const [q, past, k] = [head('q', 'time'), head('past', 'past'), head('k', 'time')];
+  const added = exp(k);
+  const all = concat([past, added], 2);
+  const scores = matmul(q, all, { transposeB: true });
+  const cached: Graph = { inputs: [q, past, k], outputs: { read: matmul(scores, all), all, added } };
+  const nodes = onnxModel(cached, { alternatives: true }).nodes;
+  expect(nodes.filter((n) => !n.alternative && n.inputs.includes('all'))).toHaveLength(2);
+  expect(nodes.filter((n) => n.alternative && n.inputs.includes('all'))).toHaveLength(0);
+  const numbers = (length: number, salt: number): Value => {
+    const data = Float32Array.from({ length: 2 * length * 4 }, (_, i) => Math.sin(salt + i));
+    return { dtype: 'float32', shape: [1, 2, length, 4], data };
+  };
+  const without = (names: readonly string[]): string[] => names.filter((n) => n === 'all');
+  const [plain, alone] = [0, 1].map(() => toOnnx(cached, { alternatives: true })) as [Uint8Array, Uint8Array];
+  dropOutputs(plain, without);
+  dropOutputs(alone, without, { alternatives: true });
+  const [whole, joined, apart] = await Promise.all(
+    [toOnnx(cached, { alternatives: true }), plain, alone].map((bytes) => cpu.load(bytes)),
+  );
+  expect([joined!, apart!].map((p) => p.outputNames)).toEqual([
+    ['read', 'added'],
+    ['read', 'added'],
+  ]);
+  for (const length of [0, 3]) {
+    const given = { q: numbers(2, 1), past: numbers(length, 2), k: numbers(2, 3) };
+    const { read } = await whole!.run(given);
+    expect((await joined!.run(given)).read!.data).toEqual(read!.data);
+    const other = [...(await apart!.run(given)).read!.data].map(Number);
+    for (const [i, x] of other.entries()) expect(x).toBeCloseTo(Number(read!.data[i]), 4);
+  }
+  await Promise.all([whole, joined, apart].map((p) => p!.dispose()));
 });
 
 it.each([

@@ -6,16 +6,27 @@ import { YumoError } from '../../errors.ts';
 import type { DType, Value } from '../../value.ts';
 
 /** Serialised bytes in pieces, so that nesting does not copy. */
-interface Bytes {
+export interface Bytes {
   readonly pieces: readonly Uint8Array[];
   readonly length: number;
 }
 
-const join = (parts: readonly Bytes[]): Bytes => ({
+export const join = (parts: readonly Bytes[]): Bytes => ({
   pieces: parts.flatMap((p) => p.pieces),
   length: parts.reduce((n, p) => n + p.length, 0),
 });
-const raw = (bytes: Uint8Array): Bytes => ({ pieces: [bytes], length: bytes.length });
+export const raw = (bytes: Uint8Array): Bytes => ({ pieces: [bytes], length: bytes.length });
+
+/** The pieces in one array. */
+export function flat({ pieces, length }: Bytes): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
 
 function varint(x: number | bigint): Bytes {
   let rest = BigInt.asUintN(64, BigInt(x));
@@ -29,7 +40,8 @@ function varint(x: number | bigint): Bytes {
 
 const text = new TextEncoder();
 const integer = (field: number, x: number | bigint): Bytes => join([varint(field << 3), varint(x)]);
-const message = (field: number, body: Bytes): Bytes => join([varint((field << 3) | 2), varint(body.length), body]);
+export const message = (field: number, body: Bytes): Bytes =>
+  join([varint((field << 3) | 2), varint(body.length), body]);
 const string = (field: number, s: string): Bytes => message(field, raw(text.encode(s)));
 const float = (field: number, x: number): Bytes =>
   join([varint((field << 3) | 5), raw(new Uint8Array(new Float32Array([x]).buffer))]);
@@ -64,7 +76,12 @@ export interface NodeProto {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly name: string;
+  /** A node that stands beside those that run, as another way to their outputs (field {@link alternativeField}). */
+  readonly alternative?: boolean;
 }
+
+/** Field of a graph's alternative nodes: free for ever (`reserved 3, 4` in onnx.proto), and readers pass over fields that they do not know. */
+export const alternativeField = 4;
 
 export interface ValueInfo {
   readonly name: string;
@@ -143,7 +160,7 @@ function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
 
 function graphBytes(g: GraphProto, name: string, places: Places = new Map()): Bytes {
   return join([
-    ...g.nodes.map((n) => message(1, node(n))),
+    ...g.nodes.map((n) => message(n.alternative ? alternativeField : 1, node(n))),
     string(2, name),
     ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v, places.get(tensor)))),
     ...g.inputs.map((v) => message(11, valueInfo(v))),
@@ -178,11 +195,5 @@ export function serialise(m: ModelProto, places?: Places): Uint8Array {
       `onnx: the file would have ${model.length} bytes, ONNX files hold ${largestFile}; put its tensors beside it (exportBundle does)`,
       { bytes: model.length },
     );
-  const bytes = new Uint8Array(model.length);
-  let at = 0;
-  for (const piece of model.pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return flat(model);
 }

@@ -5,8 +5,8 @@ import { RowError, type Tracker } from './report.ts';
 import type { SpansRow } from './rows.ts';
 
 /** `{"text", "label": {type: {surface: [[first, last], …]}}}`; `last` is inside the span. A test file has no label: its rows have no entities. */
-export function readCluener(text: string, tracker: Tracker): SpansRow[] {
-  return readJsonLines(text, tracker).flatMap(({ fields, line }) =>
+export function readCluener(text: string, tracker: Tracker, firstLine = 1): SpansRow[] {
+  return readJsonLines(text, tracker, firstLine).flatMap(({ fields, line }) =>
     tracker.at(line, (): SpansRow => {
       const content = stringOf(fields.text, 'text');
       if (fields.label === undefined) tracker.note('row without label');

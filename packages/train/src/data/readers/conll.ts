@@ -1,6 +1,7 @@
 // Columns of CoNLL: a token and its tag a line, a blank line between sentences.
 
 import { linesOf } from './bytes.ts';
+import type { PieceReader } from './pieces.ts';
 import { RowError, type Tracker } from './report.ts';
 import type { TaggingRow } from './rows.ts';
 
@@ -14,7 +15,34 @@ export interface ConllOptions {
  * Columns stand between TABs, or else between blanks. Lines `-DOCSTART-` are passed over and counted. Where every token is one character and its
  * position in the word (Weibo's `科0`, `m15`), the position is removed and counted.
  */
-export function readConll(text: string, tracker: Tracker, { token = 0, tag = -1 }: ConllOptions = {}): TaggingRow[] {
+export function readConll(text: string, tracker: Tracker, options: ConllOptions = {}): TaggingRow[] {
+  const rows = sentencesOf(text, 1, tracker, options);
+  return rows.length > 0 && rows.every(hasPositions) ? withoutPositions(rows, tracker) : rows;
+}
+
+/** Reads it piece by piece; whether tokens have positions is told by the first. A sentence ends with a blank line. */
+export function conllReader(tracker: Tracker, options: ConllOptions = {}): PieceReader<TaggingRow> {
+  let positions: boolean | undefined;
+  return (text, line, last) => {
+    const end = last ? text.length : lastBlankLine(text);
+    const rows = sentencesOf(text.slice(0, end), line, tracker, options);
+    if (rows.length > 0) positions ??= rows.every(hasPositions);
+    return { rows: positions ? withoutPositions(rows, tracker) : rows, used: end };
+  };
+}
+
+/** The end of the last blank line; 0 when there is none. */
+function lastBlankLine(text: string): number {
+  const found = /^[\s\S]*\n[^\S\n]*\n/.exec(text);
+  return found ? found[0].length : 0;
+}
+
+function sentencesOf(
+  text: string,
+  firstLine: number,
+  tracker: Tracker,
+  { token = 0, tag = -1 }: ConllOptions,
+): TaggingRow[] {
   const rows: TaggingRow[] = [];
   let tokens: string[] = [];
   let tags: string[] = [];
@@ -27,13 +55,13 @@ export function readConll(text: string, tracker: Tracker, { token = 0, tag = -1 
     if (line.trim() === '') close();
     else if (line.startsWith('-DOCSTART-')) tracker.note('-DOCSTART- line');
     else
-      for (const [word, label] of tracker.at(i + 1, () => columnsOf(line, token, tag))) {
+      for (const [word, label] of tracker.at(firstLine + i, () => columnsOf(line, token, tag))) {
         tokens.push(word);
         tags.push(label);
       }
   });
   close();
-  return withoutPositions(rows, tracker);
+  return rows;
 }
 
 function columnsOf(line: string, token: number, tag: number): readonly [string, string] {
@@ -53,9 +81,9 @@ function columnsOf(line: string, token: number, tag: number): readonly [string, 
 /** A character, or what a broken encoding left of one, and its position in its word. */
 const numbered = /^(?:\ufffd+|.)\d{1,2}$/su;
 
+const hasPositions = ({ tokens }: TaggingRow): boolean => tokens[0]!.endsWith('0') && tokens.every(isNumbered);
+
 function withoutPositions(rows: readonly TaggingRow[], tracker: Tracker): TaggingRow[] {
-  const all = rows.length > 0 && rows.every((row) => row.tokens[0]!.endsWith('0') && row.tokens.every(isNumbered));
-  if (!all) return [...rows];
   return rows.map((row) => ({
     ...row,
     tokens: row.tokens.map((word) => {

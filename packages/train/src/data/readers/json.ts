@@ -2,17 +2,18 @@
 
 import { YumoError } from '@yumo/core';
 import { linesOf } from './bytes.ts';
+import type { PieceReader } from './pieces.ts';
 import { RowError, type Tracker } from './report.ts';
 import type { RecordRow } from './rows.ts';
 
 /** One object a line. Blank lines are passed over and counted. */
-export function readJsonLines(text: string, tracker: Tracker): RecordRow[] {
+export function readJsonLines(text: string, tracker: Tracker, firstLine = 1): RecordRow[] {
   return linesOf(text).flatMap((content, i) => {
     if (content.trim() === '') {
       tracker.note('blank line');
       return [];
     }
-    return tracker.at(i + 1, () => recordOf(parsed(content), i + 1));
+    return tracker.at(firstLine + i, () => recordOf(parsed(content), firstLine + i));
   });
 }
 
@@ -24,6 +25,68 @@ export function readJsonList(text: string, tracker: Tracker): RecordRow[] {
       file: tracker.file,
     });
   return value.flatMap((item, i) => tracker.at(i + 1, () => recordOf(item, i + 1)));
+}
+
+/** Reads a list piece by piece, object by object. */
+export function jsonListReader(tracker: Tracker): PieceReader<RecordRow> {
+  let item = 0;
+  let ended = false;
+  let begun = false;
+  return (text, line, last) => {
+    const rows: RecordRow[] = [];
+    let at = 0;
+    const fail = (why: string): never => {
+      const where = line + text.slice(0, at).split('\n').length - 1;
+      throw new YumoError('DATA', `${tracker.file}:${where}: not JSON (${why})`, { file: tracker.file, line: where });
+    };
+    for (;;) {
+      while (at < text.length && /[\s,]/.test(text[at]!)) at++;
+      if (at === text.length) break;
+      if (!begun) {
+        if (text[at] !== '[') fail('expected a list of objects');
+        begun = true;
+        at++;
+        continue;
+      }
+      if (ended) fail('text after the end of the list');
+      if (text[at] === ']') {
+        ended = true;
+        at++;
+        continue;
+      }
+      const end = endOfValue(text, at);
+      if (end === undefined) break;
+      let value: unknown;
+      try {
+        value = JSON.parse(text.slice(at, end));
+      } catch (error) {
+        fail(error instanceof Error ? error.message : String(error));
+      }
+      item++;
+      rows.push(...tracker.at(item, () => recordOf(value, item)));
+      at = end;
+    }
+    if (last && !ended) fail('the list has no end');
+    return { rows, used: at };
+  };
+}
+
+/** Where an object, list or other value of a list that begins at `at` ends; undefined when it goes on. */
+function endOfValue(text: string, at: number): number | undefined {
+  let depth = 0;
+  for (let i = at; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
+      if (i >= text.length) return undefined;
+      if (depth === 0) return i + 1;
+    } else if (c === '{' || c === '[') depth++;
+    else if (c === '}' || c === ']') {
+      if (depth === 0) return i;
+      if (--depth === 0) return i + 1;
+    } else if (depth === 0 && c === ',') return i;
+  }
+  return undefined;
 }
 
 /** The whole file as one value. @throws YumoError `DATA` with the line of the mistake. */

@@ -12,26 +12,34 @@ export async function readParallel(
   onBadRow: OnBadRow = 'error',
 ): Promise<{ rows: SequenceRow[]; report: ReadReport }> {
   const [from, to] = [linesOf(await textOf(source)), linesOf(await textOf(target))];
-  if (from.length !== to.length)
-    throw new YumoError(
-      'DATA',
-      `${source.name} has ${from.length} lines, ${target.name} has ${to.length}; line n of both must be the same sentence`,
-      {
-        file: source.name,
-        other: target.name,
-      },
-    );
+  if (from.length !== to.length) throw unevenLines(source.name, from.length, target.name, to.length);
   const tracker = new Tracker(source.name, onBadRow);
-  const rows = from.flatMap((line, i) => {
-    if (line.trim() === '' && to[i]!.trim() === '') {
-      tracker.note('blank line');
-      return [];
-    }
-    return tracker.at(i + 1, (): SequenceRow => {
-      if (line.trim() === '') throw new RowError(`empty, but ${target.name} has a sentence there`, 'source');
-      if (to[i]!.trim() === '') throw new RowError(`the line in ${target.name} is empty`, 'target');
-      return { task: 'sequence-to-sequence', source: line, targets: [to[i]!] };
-    });
-  });
+  const rows = from.flatMap((line, i) => pairOf(line, to[i]!, i + 1, target.name, tracker));
   return { rows, report: tracker.report(rows.length) };
 }
+
+/** Lines of the same number as a pair; none when both are blank. */
+export function pairOf(
+  source: string,
+  target: string,
+  line: number,
+  targetName: string,
+  tracker: Tracker,
+): SequenceRow[] {
+  if (source.trim() === '' && target.trim() === '') {
+    tracker.note('blank line');
+    return [];
+  }
+  return tracker.at(line, (): SequenceRow => {
+    if (source.trim() === '') throw new RowError(`empty, but ${targetName} has a sentence there`, 'source');
+    if (target.trim() === '') throw new RowError(`the line in ${targetName} is empty`, 'target');
+    return { task: 'sequence-to-sequence', source, targets: [target] };
+  });
+}
+
+export const unevenLines = (source: string, lines: number, target: string, targetLines: number): YumoError =>
+  new YumoError(
+    'DATA',
+    `${source} has ${lines} lines, ${target} has ${targetLines}; line n of both must be the same sentence`,
+    { file: source, other: target },
+  );

@@ -1,5 +1,6 @@
 // CSV, TSV and their relatives: RFC 4180 quotes, any delimiter, with or without a header.
 
+import type { PieceReader } from './pieces.ts';
 import { RowError, type Tracker } from './report.ts';
 import type { RecordRow } from './rows.ts';
 
@@ -25,30 +26,50 @@ export interface Table {
 
 /** Without a header, columns are called `column1`, `column2`, …. Rows without any text are passed over and counted. */
 export function readTable(text: string, tracker: Tracker, options: TableOptions = {}): Table {
-  const delimiter = options.delimiter ?? delimiterOf(text);
-  const records = split(text, delimiter, options.quotes ?? delimiter !== '\t', tracker).filter(({ cells }) => {
-    const blank = cells.length === 1 && cells[0]!.trim() === '';
-    if (blank) tracker.note('blank line');
-    return !blank;
-  });
-  const header =
-    typeof options.header === 'boolean' ? options.header : options.header === undefined && looksLikeHeader(records);
-  const columns = columnsOf(records[0]?.cells ?? [], header, options.header);
-  const rows = records.slice(header ? 1 : 0).flatMap(({ cells, line }) =>
-    tracker.at(line, (): RecordRow => {
-      if (cells.length !== columns.length && options.ragged !== true)
-        throw new RowError(
-          `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
-        );
-      if (cells.length !== columns.length) tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
-      return {
-        task: 'record',
-        line,
-        fields: Object.fromEntries(cells.map((cell, i) => [columns[i] ?? `column${i + 1}`, cell])),
-      };
-    }),
-  );
-  return { columns, rows, delimiter, header };
+  const table = tableReader(tracker, options);
+  const { rows } = table.read(text, 1, true);
+  return { rows, ...table.form() };
+}
+
+/** Reads a table piece by piece: how it is written is told by the first. */
+export function tableReader(
+  tracker: Tracker,
+  options: TableOptions = {},
+): { read: PieceReader<RecordRow>; form(): Omit<Table, 'rows'> } {
+  let form: Omit<Table, 'rows'> | undefined;
+  const read: PieceReader<RecordRow> = (text, line, last) => {
+    const delimiter = form?.delimiter ?? options.delimiter ?? delimiterOf(text);
+    const { records: all, used } = split(text, line, last, delimiter, options.quotes ?? delimiter !== '\t', tracker);
+    const records = all.filter(({ cells }) => {
+      const blank = cells.length === 1 && cells[0]!.trim() === '';
+      if (blank) tracker.note('blank line');
+      return !blank;
+    });
+    if (form) return { rows: rowsOf(records, form.columns, delimiter), used };
+    if (records.length === 0 && !last) return { rows: [], used };
+    const header =
+      typeof options.header === 'boolean' ? options.header : options.header === undefined && looksLikeHeader(records);
+    const columns = columnsOf(records[0]?.cells ?? [], header, options.header);
+    form = { columns, delimiter, header };
+    return { rows: rowsOf(records.slice(header ? 1 : 0), columns, delimiter), used };
+  };
+  const rowsOf = (records: readonly RawRecord[], columns: readonly string[], delimiter: string): RecordRow[] =>
+    records.flatMap(({ cells, line }) =>
+      tracker.at(line, (): RecordRow => {
+        if (cells.length !== columns.length && options.ragged !== true)
+          throw new RowError(
+            `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
+          );
+        if (cells.length !== columns.length)
+          tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
+        return {
+          task: 'record',
+          line,
+          fields: Object.fromEntries(cells.map((cell, i) => [columns[i] ?? `column${i + 1}`, cell])),
+        };
+      }),
+    );
+  return { read, form: () => form! }; // of a table that was read to its end
 }
 
 interface RawRecord {
@@ -96,13 +117,22 @@ function looksLikeHeader(records: readonly RawRecord[]): boolean {
 const overNumbers = (column: number, rows: readonly RawRecord[]): boolean =>
   rows.every(({ cells }) => /^-?\d+(?:\.\d+)?$/.test(cells[column]?.trim() ?? ''));
 
-/** The fields of each row. A quote opens only at the start of a field; doubled inside, it is a quote. */
-function split(text: string, delimiter: string, quotes: boolean, tracker: Tracker): RawRecord[] {
+/** The fields of each row, and how much of the text they are. A quote opens only at the start of a field; doubled inside, it is a quote. */
+function split(
+  text: string,
+  firstLine: number,
+  last: boolean,
+  delimiter: string,
+  quotes: boolean,
+  tracker: Tracker,
+): { records: RawRecord[]; used: number } {
   const records: RawRecord[] = [];
-  let line = 1;
+  let line = firstLine;
   let at = 0;
+  let open = false;
   while (at < text.length) {
     const start = line;
+    const begin = at;
     const cells: string[] = [];
     const fields = (): void => {
       for (;;) {
@@ -127,6 +157,7 @@ function split(text: string, delimiter: string, quotes: boolean, tracker: Tracke
         const close = text.indexOf('"', at + 1);
         if (close < 0) {
           at = text.length;
+          open = !last;
           throw new RowError(
             `a quoted field that begins here has no end; double the quotes inside fields, or read without quotes`,
           );
@@ -143,13 +174,18 @@ function split(text: string, delimiter: string, quotes: boolean, tracker: Tracke
       }
       return cell;
     };
-    tracker.at(start, () => {
+    try {
       fields();
       records.push({ cells, line: start });
-    });
+    } catch (error) {
+      if (open) return { records, used: begin }; // it ends in a later piece
+      tracker.at(start, () => {
+        throw error;
+      });
+    }
     const newline = text.indexOf('\n', at);
     at = newline < 0 ? text.length : newline + 1;
     line++;
   }
-  return records;
+  return { records, used: text.length };
 }

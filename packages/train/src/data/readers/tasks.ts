@@ -15,6 +15,8 @@ export interface TaskRows<Row> {
 export interface TaskOptions {
   readonly file: string;
   readonly onBadRow?: OnBadRow;
+  /** Rows of the same file came before: a field that these rows all lack is theirs, not the file's. */
+  readonly goesOn?: boolean | undefined;
 }
 
 export interface ClassificationFields {
@@ -91,7 +93,7 @@ export function sequenceRows(
 function each<Row>(
   rows: readonly DataRow[],
   names: readonly string[],
-  { file, onBadRow }: TaskOptions,
+  { file, onBadRow, goesOn = false }: TaskOptions,
   read: (record: RecordRow, tracker: Tracker) => Row | undefined,
 ): TaskRows<Row> {
   const tracker = new Tracker(file, onBadRow);
@@ -103,7 +105,7 @@ function each<Row>(
       { file },
     );
   for (const name of names)
-    if (!rows.some((row) => row.task === 'record' && name in row.fields))
+    if (!goesOn && !rows.some((row) => row.task === 'record' && name in row.fields))
       throw new YumoError(
         'DATA',
         `${file}: no field "${name}"${suggestion(name, Object.keys(first.fields)) || `; it has ${Object.keys(first.fields).join(', ')}`}`,
