@@ -10,7 +10,7 @@
 // the cache) and read as a whole; the peak is
 // less what the process holds when the libraries are loaded. What is streamed must not be held: the peak may grow with it by no more
 // than `mostGrowth` of it, or the benchmark ends with 1. So it does where a process takes longer than the limit (seconds). Growth is told
-// between data that are encoded alike (`alikeFrom`): little text starts no thread, whose heap (some 20 MB) is no matter of the text's length.
+// between data that are encoded alike (`alikeFrom`): little text starts no thread and fills no heap.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -79,10 +79,10 @@ async function step({ side, steps, threads }) {
 }
 
 /**
- * Megabytes of data from which on growth is told: text is encoded by a thread from there on; of rows so many fill the heaps of reading and
- * encoding, which are collected when they are full (sampled: the peak comes at a third of 50 MB, and half of it is free afterwards).
+ * Megabytes of data from which on growth is told: so many start the thread that encodes, and fill the heaps of reading and encoding, which are
+ * collected when they are full (sampled: the peak comes at a third of 50 MB, and half of it is free afterwards).
  */
-const alikeFrom = { texts: 5, rows: 20 };
+const alikeFrom = 20;
 
 /** Megabytes held per megabyte of streamed data: room for the collector's mood; text and ids of a whole file are ten times that. */
 const mostGrowth = 0.5;
@@ -282,7 +282,7 @@ async function compareData(what) {
 function growthOf(what, all) {
   const slope = (name) => {
     const of = all.filter(
-      (t) => t.what === what && t.side === name && t.megabytes >= alikeFrom[what] && t.megabytesHeld !== null,
+      (t) => t.what === what && t.side === name && t.megabytes >= alikeFrom && t.megabytesHeld !== null,
     );
     const [first, last] = [of[0], of.at(-1)];
     return of.length < 2

@@ -26,7 +26,7 @@ const abstract = {
 export const examples: Readonly<Record<string, Readonly<Record<string, readonly Example[]>>>> = {
   ask: {
     en: [
-      { title: 'How paper came to Europe', text: paper.en, question: 'Who described how paper is made?' },
+      { title: 'How paper came to Europe', text: paper.en, question: 'When did the craft reach Samarkand?' },
       { title: 'A lighthouse', text: lighthouse, question: 'How many steps did the keeper climb?' },
     ],
     zh: [
