@@ -1,6 +1,5 @@
 // Exported files in a real browser, in float32, 8 and 4 bits: they write what they write in Node. On WebAssembly, and on WebGPU where the browser hands out an adapter.
 
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundle } from '../src/checkpoint/folder.ts';
@@ -14,14 +13,8 @@ import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
 import { sizeOf } from '../src/value.ts';
 import { type ExportedModel, filesOf, openExported, written } from './exported.ts';
 import { bundle, pageServer } from './parity/bundle.ts';
+import { chromiumPath } from './parity/chromium.ts';
 import { tinyBundle, tinyGpt2, tinyLlama } from './tiny-model.ts';
-
-const executablePath = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  chromium.executablePath(),
-].find((path) => path && existsSync(path));
 
 const marian = {
   ...{ model_type: 'marian', vocab_size: 13, d_model: 32, max_position_embeddings: 32 },
@@ -62,7 +55,7 @@ const toleranceOf = (form: keyof typeof forms, device: 'wasm' | 'webgpu'): numbe
 type Wrote = { tokens?: Awaited<ReturnType<typeof written>>; error?: string };
 type Write = (device: 'wasm' | 'webgpu', model: ExportedModel, files: Record<string, string>) => Promise<Wrote>;
 
-describe.skipIf(executablePath === undefined)('in Chromium', () => {
+describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   let browser: Browser;
   let site: Awaited<ReturnType<typeof pageServer>>;
   let page: Page;
@@ -70,7 +63,7 @@ describe.skipIf(executablePath === undefined)('in Chromium', () => {
   beforeAll(async () => {
     site = await pageServer((await bundle('export-page.ts', 'browser')).program);
     browser = await chromium.launch({
-      executablePath: executablePath!,
+      executablePath: chromiumPath!,
       args: ['--no-sandbox', '--enable-unsafe-webgpu'], // the flag hands out an adapter in software
     });
     page = await browser.newPage();

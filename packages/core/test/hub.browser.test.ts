@@ -1,18 +1,12 @@
 // The hub in a real browser: parts in Cache Storage, resumed, checked, and used without a network.
 
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HubServer, hubServer } from './hub-server.ts';
 import { bundle, pageServer } from './parity/bundle.ts';
+import { chromiumPath } from './parity/chromium.ts';
 import type { Seen } from './parity/hub-page.ts';
 
-const executablePath = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  chromium.executablePath(),
-].find((path) => path && existsSync(path));
 const id = 'tiny-org/tiny';
 const weights = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) % 253);
 const sumOf = (bytes: Uint8Array): number =>
@@ -20,14 +14,14 @@ const sumOf = (bytes: Uint8Array): number =>
 const file = 'model.safetensors';
 type Read = (endpoint: string, name: string, path: string, more?: object) => Promise<Seen>;
 
-describe.skipIf(executablePath === undefined)('in Chromium', () => {
+describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   let browser: Browser;
   let site: Awaited<ReturnType<typeof pageServer>>;
   let hub: HubServer;
   let page: Page;
   beforeAll(async () => {
     site = await pageServer((await bundle('hub-page.ts', 'browser')).program);
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox'] });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -3,6 +3,7 @@
 import { add, concat, crossEntropyWithProbabilities, matmul, maximum, slice, within } from '../ops/build.ts';
 import { flattenRows } from '../ops/compose.ts';
 import type { Graph, Node, OpNode, Tensor } from '../tensor.ts';
+import { Rebuilding } from './rebuild.ts';
 import { topological } from './topological.ts';
 import { belowAll } from './waiting.ts';
 
@@ -29,17 +30,15 @@ export function lossInBlocks(loss: Tensor): Tensor {
       counts.set(x.node, (counts.get(x.node) ?? 0) + 1);
       if (x.result > 0) several.add(x.node);
     }
-  const replaced = new Map<Node, Node>();
-  const now = (t: Tensor): Tensor => ({ ...t, node: replaced.get(t.node) ?? t.node });
+  const graph = new Rebuilding();
   for (const node of order) {
     if (node.kind !== 'op') continue;
     const losses =
       node.op === 'crossEntropy' && !several.has(node) ? blocksOf(node, (t) => counts.get(t.node) === 1) : undefined;
-    if (losses) replaced.set(node, losses.node);
-    else if (node.inputs.some((x) => replaced.has(x.node)))
-      replaced.set(node, { ...node, inputs: node.inputs.map(now) } as unknown as OpNode); // as many as before
+    if (losses) graph.replace(node, losses.node);
+    else graph.rebuild(node);
   }
-  return now(loss);
+  return graph.now(loss);
 }
 
 /** The losses of all rows, computed in blocks; undefined where that cannot be done or saves nothing. */
@@ -106,22 +105,19 @@ export function blocksInTurn(graph: Graph): Graph {
   }
   if (waits.size === 0) return graph;
 
-  const replaced = new Map<Node, Node>();
-  const now = (t: Tensor): Tensor => ({ ...t, node: replaced.get(t.node) ?? t.node });
+  const rebuilt = new Rebuilding();
   for (const node of topological([...[...waits.values()].flat(), ...Object.values(graph.outputs)])) {
     if (node.kind !== 'op') continue;
     const awaited = waits.get(node);
-    const [first, ...rest] = node.inputs.map(now);
-    const inputs = awaited
-      ? [within(node.place, () => maximum(first!, belowAll(awaited.map(now)))), ...rest]
-      : node.inputs.map(now);
-    if (inputs.some((x, i) => x.node !== node.inputs[i]!.node))
-      replaced.set(node, { ...node, inputs } as unknown as OpNode); // as many as before
+    if (!awaited) {
+      rebuilt.rebuild(node);
+      continue;
+    }
+    const [first, ...rest] = node.inputs.map(rebuilt.now);
+    const late = within(node.place, () => maximum(first!, belowAll(awaited.map(rebuilt.now))));
+    rebuilt.rebuild(node, [late, ...rest]);
   }
-  return {
-    inputs: graph.inputs,
-    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, t]) => [name, now(t)])),
-  };
+  return { inputs: graph.inputs, outputs: rebuilt.outputs(graph.outputs) };
 }
 
 /** The product that a block's scores are, maybe with a bias. */

@@ -2,6 +2,7 @@
 
 import { abs, add, cast, maximum, minimum, within } from '../ops/build.ts';
 import { type Graph, type Node, type OpNode, scalar, type Tensor } from '../tensor.ts';
+import { Rebuilding } from './rebuild.ts';
 import { topological } from './topological.ts';
 import { belowAll } from './waiting.ts';
 
@@ -69,12 +70,8 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
   const tensorOf = (node: OpNode): Tensor => ({ ...node.results[0]!, node, result: 0 });
   const order = topological([...[...members.values()].flat().map(tensorOf), ...outputs]);
 
-  const replaced = new Map<Node, Node>();
-  const now = (t: Tensor): Tensor => ({ ...t, node: replaced.get(t.node) ?? t.node });
-  const rebuilt = (node: OpNode, inputs: readonly Tensor[]): void => {
-    if (inputs.some((x, i) => x.node !== node.inputs[i]!.node))
-      replaced.set(node, { ...node, inputs } as unknown as OpNode); // as many as before
-  };
+  const rebuilt = new Rebuilding();
+  const { now } = rebuilt;
   const copiesOf = new Map<Node, Copies>();
   /** What has left a block so far, and no other block has waited for. */
   let unawaited: OpNode[] = [];
@@ -82,7 +79,7 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
   for (const node of order) {
     if (node.kind !== 'op') continue;
     if (!reads(node)) {
-      rebuilt(node, node.inputs.map(now));
+      rebuilt.rebuild(node);
       if (leaving.has(node)) unawaited.push(node);
       continue;
     }
@@ -100,16 +97,13 @@ export function recompute(graph: Graph, loss: string, what: Recompute): Graph {
       copiesOf.set(piece, copies);
     }
     const { of } = copies;
-    rebuilt(
+    rebuilt.rebuild(
       node,
       node.inputs.map((x) => (interior(x, block) ? of(x) : now(x))),
     );
     if (leaving.has(node)) unawaited.push(node);
   }
-  return {
-    inputs: graph.inputs,
-    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, t]) => [name, now(t)])),
-  };
+  return { inputs: graph.inputs, outputs: rebuilt.outputs(graph.outputs) };
 }
 
 /** The forward pass, and what a block's gradient needs of it alone, such as the sign of an activation. */

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Bundle, bundle, pageServer } from './bundle.ts';
+import { chromiumPath } from './chromium.ts';
 import type { Cell, Outcome } from './measure.ts';
 import type { ParityPage } from './page.ts';
 
@@ -137,15 +138,12 @@ async function inProcess(column: Column, todo: readonly Cell[]): Promise<Driver>
   };
 }
 
-const named = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = [...named, chromium.executablePath()].find((path) => path && existsSync(path));
-
 /** A page of a browser of its own, with a program of this folder in it, which is there when it has set a global name. */
 export async function openPage(
   entry: string | Bundle,
   name: string,
 ): Promise<AsyncDisposable & { readonly page: Page }> {
-  if (!executablePath) throw new Absent('no Chromium');
+  if (!chromiumPath) throw new Absent('no Chromium');
   const { program } = typeof entry === 'string' ? await bundle(entry, 'browser') : entry;
   const server = await pageServer(program);
   let browser: Browser | undefined;
@@ -155,7 +153,7 @@ export async function openPage(
     await server[Symbol.asyncDispose]();
   };
   try {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
+    browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--enable-unsafe-webgpu'] });
     const page = await browser.newPage();
     await page.goto(server.address);
     await page.waitForFunction(`${JSON.stringify(name)} in globalThis`);
