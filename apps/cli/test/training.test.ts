@@ -50,6 +50,15 @@ describe('yumo train', () => {
     expect(listed.runs).toMatchObject([{ folder: 'runs/plain', status: 'completed', step: 30, steps: 30 }]);
   });
 
+  test('a recipe that starts from a training that is not there names that training, and asks no hub', async () => {
+    for (const more of [[], ['--dry-run']]) {
+      const { exit, stderr } = await run(['train', 'recipe.json', '--init.from', 'runs/first-stage', ...more]);
+      expect(exit).not.toBe(0);
+      expect(stderr).toMatch(/init\.from: no model in .*runs\/first-stage.*; train it first \(`yumo train first-stage`\)/);
+      expect(stderr).not.toContain('hub');
+    }
+  });
+
   test('--json prints the events, one a line, and nothing else on stdout', async () => {
     const { stdout, exit } = await run(['train', 'recipe.json', '--out', 'runs/json', '--json']);
     expect(exit).toBe(0);

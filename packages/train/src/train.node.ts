@@ -229,10 +229,12 @@ export async function openInit({ init }: Recipe, folders: readonly string[]): Pr
     : [...new Set([resolvePath(init.from), ...folders.map((f) => join(f, init.from))])];
   for (const place of places)
     if ((await stat(join(place, 'config.json')).catch(() => undefined))?.isFile()) return openBundle(diskSource(place));
-  if (isModelId(init.from)) return openBundle(modelSource(init.from)); // of the hub
+  const run = /^runs\/(.+)$/.exec(init.from)?.[1]; // a training's own folder, and no repository of the hub
+  if (run === undefined && isModelId(init.from)) return openBundle(modelSource(init.from));
+  const train = run === undefined ? 'train it first' : `train it first (\`yumo train ${run}\`)`;
   throw new YumoError(
     'FILE',
-    `init.from: no model in ${places.join(', ')}; train it first, or give its folder by --init.from`,
+    `init.from: no model in ${places.join(', ')}; ${train}, or give its folder by --init.from`,
     {
       from: init.from,
       places,
