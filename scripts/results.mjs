@@ -1,7 +1,9 @@
 // Renders docs/results.md from the JSON documents that benchmarks printed: `pnpm bench <name> | tail -n 1 > docs/results/<name>.json`, then this.
+// The same benchmark on a second machine is a file of its own, <name>-<machine>.json.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { speedPicture } from './speed-picture.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 const files = readdirSync(join(docs, 'results'))
@@ -11,12 +13,14 @@ const files = readdirSync(join(docs, 'results'))
 /** Numbers as the benchmark printed them; absent ones as a dash. */
 const cell = (x) => (x === null || x === undefined ? '–' : String(x));
 
-const sections = files.map((file) => {
-  const { name, machine, rows } = JSON.parse(readFileSync(join(docs, 'results', file), 'utf8'));
+const documents = files.map((file) => JSON.parse(readFileSync(join(docs, 'results', file), 'utf8')));
+
+const sections = documents.map(({ name, machine, rows }) => {
+  const isOnlyOne = documents.filter((d) => d.name === name).length === 1;
   const peers = [...new Set(rows.flatMap((r) => Object.keys(r.peers)))];
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [
-    `## ${name}`,
+    isOnlyOne ? `## ${name}` : `## ${name}, ${machine.processor}`,
     '',
     `\`pnpm bench ${name}\` on ${Object.entries(machine)
       .map(([k, v]) => `${k} ${typeof v === 'object' ? JSON.stringify(v) : v}`)
@@ -30,5 +34,6 @@ const sections = files.map((file) => {
 });
 const head =
   '# Results\n\nWritten by `node scripts/results.mjs` from the JSON that the benchmarks print last; no number is typed. A ratio above 1 is in our favour, for memory too.\n';
+writeFileSync(join(docs, 'images', 'speed.svg'), speedPicture(documents));
 writeFileSync(join(docs, 'results.md'), [head, ...sections].join('\n'));
 console.log(`docs/results.md: ${files.length} benchmark${files.length === 1 ? '' : 's'}`);

@@ -35,6 +35,11 @@ describe('yumo train', () => {
     expect(trained.stdout).toContain('yumo generate runs/plain');
     expect(trained.stderr).toMatch(/^step 30\/30 {2}100% {2}loss \d\.\d{4} {2}[\d,]+ tokens\/s$/m);
 
+    const card = await readFile(`${folder.path}/runs/plain/README.md`, 'utf8');
+    expect(card).toMatch(
+      /Computing time \| \d+ s, evaluations included; \d[\d.e-]* % of the steps' time waiting for data/,
+    );
+
     const generated = await run(['generate', 'runs/plain', 'The king', '-n', '12']);
     expect(generated.exit).toBe(0);
     expect(generated.stdout).toMatch(/^The king/);
@@ -54,7 +59,9 @@ describe('yumo train', () => {
     for (const more of [[], ['--dry-run']]) {
       const { exit, stderr } = await run(['train', 'recipe.json', '--init.from', 'runs/first-stage', ...more]);
       expect(exit).not.toBe(0);
-      expect(stderr).toMatch(/init\.from: no model in .*runs\/first-stage.*; train it first \(`yumo train first-stage`\)/);
+      expect(stderr).toMatch(
+        /init\.from: no model in .*runs\/first-stage.*; train it first \(`yumo train first-stage`\)/,
+      );
       expect(stderr).not.toContain('hub');
     }
   });

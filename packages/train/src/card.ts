@@ -1,6 +1,7 @@
 // The model card: what was trained, on what, how well, and how to train it again.
 
 import type { RunFacts } from './bundle.ts';
+import type { TrainingEvent } from './events.ts';
 import type { Recipe } from './recipe.ts';
 
 const thousands = (n: number): string => n.toLocaleString('en-US');
@@ -55,7 +56,7 @@ export function modelCard({
     ],
     ['Steps', `${thousands(progress.step)} of ${thousands(recipe.steps)}${finished ? '' : ' (not finished)'}`],
     ['Computed by', runtime],
-    ['Computing time', `${thousands(Math.round(progress.seconds))} s, evaluations included`],
+    ['Computing time', `${thousands(Math.round(progress.seconds))} s, evaluations included${waitingShare(events)}`],
     ['Training loss of the last step', `${rounded(lastStep?.loss ?? null)} nats per label`],
     [
       '**Validation loss** (whole part)',
@@ -88,6 +89,15 @@ ${sample ? `\nA sample at step ${sample.step}:\n\n\`\`\`text\n${(sample.prompt +
 Measured on the validation part; the weights are those of the best evaluation (by ${recipe.best}). To train it again: \`yumo train\` with
 [training/recipe.json](training/recipe.json).
 `;
+}
+
+/** How much of the steps' time was spent waiting for batches. */
+function waitingShare(events: readonly TrainingEvent[]): string {
+  const steps = events.filter((e) => e.kind === 'step');
+  const seconds = steps.reduce((sum, e) => sum + e.seconds, 0);
+  if (seconds === 0) return '';
+  const waited = steps.reduce((sum, e) => sum + e.dataSeconds, 0);
+  return `; ${((100 * waited) / seconds).toPrecision(2)} % of the steps' time waiting for data`;
 }
 
 /** What a reader calls a measure. */
