@@ -1,6 +1,7 @@
 // `yumo recipe list | init | check | fields`.
 
 import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { YumoError } from '@yumo/core';
 import { writeFileAtomic } from '@yumo/core/node';
 import { type Recipe, recipeFields, recipeItemFields } from '@yumo/train';
@@ -33,16 +34,24 @@ function registerList(group: Command, { output, phrases }: Session): void {
       const { columns } = p;
       const known = (r: ListedRecipe, show: (recipe: Recipe) => string): string =>
         'recipe' in r ? show(r.recipe) : '';
+      // What lies in the usual places is found by its name.
+      const places = recipePlaces();
+      const nameOf = ({ path }: ListedRecipe): string =>
+        places.includes(dirname(path)) ? basename(path, '.json') : path;
       output.print(
-        table(found, [
-          { title: columns.file, cell: (r) => r.path },
-          { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type ?? '') },
-          { title: columns.steps, cell: (r) => known(r, (x) => String(x.steps)), align: 'right' },
-          {
-            title: columns.description,
-            cell: (r) => ('problem' in r ? r.problem : descriptionIn(phrases.code, r.recipe)),
-          },
-        ]),
+        table(
+          found,
+          [
+            { title: columns.file, cell: nameOf },
+            { title: columns.model, cell: (r) => known(r, (x) => x.model.model_type ?? '') },
+            { title: columns.steps, cell: (r) => known(r, (x) => String(x.steps)), align: 'right' },
+            {
+              title: columns.description,
+              cell: (r) => ('problem' in r ? r.problem : descriptionIn(phrases.code, r.recipe)),
+            },
+          ],
+          output.columns,
+        ),
       );
     });
 }

@@ -22,6 +22,12 @@ export class Output {
     return this.#streams.stderr;
   }
 
+  /** Columns of the terminal that results are printed on; undefined where they go to a file or another program. */
+  get columns(): number | undefined {
+    const { isTTY, columns } = this.#streams.stdout;
+    return isTTY ? columns || 80 : undefined;
+  }
+
   /** A result for people, as a line or lines; nothing with --json. */
   print(text: string): void {
     if (!this.json) this.text(`${text}\n`);

@@ -41,6 +41,24 @@ describe('table', () => {
     expect(table(['a\nb'], [{ title: 'x', cell: (r) => r }]).split('\n')).toEqual(['x', '───', 'a b']);
   });
 
+  test('texts of the last column stay in it where the terminal is narrow', () => {
+    const rows = [
+      { name: 'a', text: 'words and 中文字，以及更多 of them, one-very-long-word-that-fits-nowhere-at-all' },
+    ];
+    const columns = [
+      { title: 'name', cell: (r: (typeof rows)[0]) => r.name },
+      { title: 'text', cell: (r: (typeof rows)[0]) => r.text },
+    ];
+    const lines = table(rows, columns, 30).split('\n');
+    expect(lines.slice(1)).toEqual([
+      '────  ────────────────────────',
+      'a     words and 中文字，以及更',
+      '      多 of them,',
+      '      one-very-long-word-that-fits-nowhere-at-all',
+    ]);
+    expect(table(rows, columns, 20).split('\n')).toHaveLength(3); // no room to break anything
+  });
+
   test('pairs align their values', () => {
     expect(
       pairs([

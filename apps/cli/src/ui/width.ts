@@ -31,3 +31,21 @@ export function cutTo(text: string, columns: number): string {
   }
   return columns > 0 ? `${kept}…` : '';
 }
+
+/** What stays together where a line is broken: a word, or one wide character with the marks after it. */
+const unbreakable =
+  /\s+|[^\s\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]+|[^\s][\u3001-\u3003\u3009-\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f]*/gu;
+
+/** Lines of at most `columns`, broken between words and Chinese characters; a longer word has a line of its own. At least one line. */
+export function wrapTo(text: string, columns: number): string[] {
+  if (displayWidth(text) <= columns) return [text];
+  const lines: string[] = [];
+  let kept = '';
+  for (const [part] of text.matchAll(unbreakable)) {
+    if (kept !== '' && displayWidth(kept + part.trimEnd()) > columns) {
+      lines.push(kept.trimEnd());
+      kept = part.trimStart();
+    } else kept += part;
+  }
+  return kept === '' ? lines : [...lines, kept];
+}
