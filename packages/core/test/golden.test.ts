@@ -13,8 +13,12 @@ import {
   runOperationCases,
   runProcessorCases,
 } from '../src/golden/index.ts';
+import { lossOf } from '../src/golden/losses.ts';
+import { evaluateTensors } from '../src/graph/evaluate.ts';
 import { onnxruntimeNode } from '../src/runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../src/runtimes/reference.ts';
+import { type Tensor, tensor } from '../src/tensor.ts';
+import { value } from '../src/value.ts';
 
 const kept = diskSource(join(import.meta.dirname, 'golden'));
 const sharedFolder = resolve(
@@ -104,6 +108,45 @@ describe('the check notices', () => {
   it('a processor setting that differs', async () => {
     const source = altered('processors/index.json', replaced('"top_p": 0.3', '"top_p": 0.999'));
     expect(misses(await runProcessorCases(source)).map((c) => c.case)).toEqual(['processors/top_p_0.3']);
+  });
+
+  it('the smallest number of tokens that top-k keeps', async () => {
+    const source = altered('processors/index.json', replaced('"top_k": 5', '"top_k": 1, "min_tokens_to_keep": 5'));
+    expect(misses(await runProcessorCases(source))).toEqual([]);
+  });
+
+  it('labels to ignore that are not negative', async () => {
+    const loss = (ignored: number) =>
+      lossOf(
+        'cross_entropy',
+        { logits: tensor('logits', 'float32', [3, 4]), labels: tensor('labels', 'int32', [3]) },
+        { ignore_index: ignored, reduction: 'mean' },
+      )!;
+    const logits = value('float64', [3, 4], [0.1, -2, 3, 0.5, 1, 1.5, -0.25, 2, -1, 0.75, 0, 1]);
+    const at = (labels: readonly number[], ignored: number): number =>
+      evaluateTensors([loss(ignored)], { logits, labels: value('int32', [3], labels) })[0]!.data[0] as number;
+    expect(at([2, 0, 3], 0)).toBeCloseTo(at([2, -100, 3], -100), 14);
+    expect(at([2, 0, 3], 0)).not.toBeCloseTo(at([2, 0, 3], -100), 3);
+  });
+
+  it('a sum that is asked for in place of a mean, and a loss that is not ours', () => {
+    const [p, t] = ['predictions', 'targets'].map((name) => tensor(name, 'float32', [2, 2])) as [Tensor, Tensor];
+    const x = { predictions: value('float64', [2, 2], [1, 2, 3, 4]), targets: value('float64', [2, 2], [0, 0, 0, 1]) };
+    const squares = lossOf('mse', { predictions: p, targets: t }, { reduction: 'sum' })!;
+    expect(evaluateTensors([squares], x)[0]!.data[0]).toBeCloseTo(1 + 4 + 9 + 9, 12);
+    const labels = tensor('labels', 'int32', [2]);
+    const weighted = { logits: p, labels, weight: tensor('weight', 'float32', [2]) };
+    expect(lossOf('cross_entropy', weighted, { label_smoothing: 0.1 })).toBeUndefined();
+    expect(lossOf('cross_entropy', weighted, { reduction: 'sum' })).toBeUndefined();
+    expect(lossOf('bce', { logits: p, targets: t, weight: weighted.weight }, {})).toBeUndefined();
+  });
+
+  it('a setting of generation that it does not know, without failing', async () => {
+    const source = altered('gpt2-lm/meta.json', replaced('"repetition_penalty": 1.3', '"guidance_scale": 1.3'));
+    const results = await runGenerationCases(source, 'gpt2-lm', engine);
+    expect(results.filter((c) => c.status !== 'pass')).toEqual([
+      expect.objectContaining({ status: 'unsupported', detail: 'the setting guidance_scale' }),
+    ]);
   });
 
   it('generation settings that differ', async () => {

@@ -22,10 +22,12 @@ import {
   toFloat64,
   type Value,
   type Values,
+  YumoError,
 } from '@yumo/core';
 import {
   type CaseResult,
   Comparison,
+  eachCase,
   failed,
   modelCaseNames,
   readModelCase,
@@ -41,6 +43,9 @@ import { type Optimizer, type OptimizerKind, type OptionsOf, optimizers } from '
 import type { ScheduleRecipe } from './recipe.ts';
 import { parseRecipe } from './recipe-fields.ts';
 import { rateShare } from './schedules.ts';
+
+/** A folder with one of them is a case; what else it lacks is said. */
+const modelFiles = ['config.json', 'meta.json'];
 
 /** PyTorch's names of the algorithms → ours. */
 const kinds: Readonly<Record<string, OptimizerKind>> = {
@@ -73,27 +78,39 @@ const optionNames: Readonly<Record<string, string>> = {
   clip_threshold: 'clipThreshold',
 };
 
+/** Options that are read on their own. */
+const elsewhere: readonly string[] = ['algorithm', 'betas', 'eps', 'weight_decay', 'clip_global_norm'];
+
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Undefined when the algorithm is not ours. */
-function optionsOf(h: Settings): OptionsOf<OptimizerKind> | undefined {
+/** @returns as a text what is not ours */
+function optionsOf(h: Settings): OptionsOf<OptimizerKind> | string {
   const kind = kinds[String(h.algorithm)];
-  if (!kind) return undefined;
+  if (!kind) return `the algorithm ${JSON.stringify(h.algorithm)}`;
   const fields: Record<string, unknown> = { kind };
-  for (const [theirs, ours] of Object.entries(optionNames)) if (h[theirs] !== undefined) fields[ours] = h[theirs];
+  for (const [theirs, value] of Object.entries(h)) {
+    if (elsewhere.includes(theirs) || value === null || value === false) continue; // off is as absent
+    const ours = optionNames[theirs];
+    if (!ours) return `${theirs} ${JSON.stringify(value)} of ${h.algorithm}`;
+    fields[ours] = value;
+  }
   if (Array.isArray(h.betas)) [fields.beta1, fields.beta2] = h.betas;
   if (h.eps !== undefined) fields.epsilon = Array.isArray(h.eps) ? h.eps[0] : h.eps;
   // A number, or a sentence that begins with one: "0.1 on matrix, 0 on vector and scalar".
   if (h.weight_decay !== undefined) fields.weightDecay = Number.parseFloat(String(h.weight_decay));
-  return parseRecipe({
-    name: 'golden',
-    data: { kind: 'text', files: ['none'] },
-    tokenizer: { kind: 'characters' },
-    model: { model_type: 'gpt2' },
-    batch: 1,
-    steps: 1,
-    optimizer: fields,
-  }).optimizer;
+  try {
+    return parseRecipe({
+      name: 'golden',
+      data: { kind: 'text', files: ['none'] },
+      tokenizer: { kind: 'characters' },
+      model: { model_type: 'gpt2' },
+      batch: 1,
+      steps: 1,
+      optimizer: fields,
+    }).optimizer;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 const double = (shape: readonly number[], data: Float64Array): Value => ({ dtype: 'float64', shape, data });
@@ -164,38 +181,36 @@ async function runOptimizerCases(source: FileSource): Promise<CaseResult[]> {
   };
   for (const n of names) given[n] = byStep(await inputs.read(`gradient.${n}`));
 
-  const results: CaseResult[] = [];
-  for (const { name, file, hyperparameters } of index.optimizers) {
-    const title = `optimizers/${name}`;
-    const options = optionsOf(hyperparameters);
-    if (!options) {
-      results.push(unsupported(title, `the algorithm ${JSON.stringify(hyperparameters.algorithm)}`));
-      continue;
-    }
-    const limit = Number(hyperparameters.clip_global_norm ?? Number.POSITIVE_INFINITY);
-    const scales = Array.from({ length: index.steps }, (_, i) => {
-      const norm = Math.hypot(...names.map((n) => Math.hypot(...given[n]![i]!)));
-      return Math.min(1, limit / (norm + 1e-6));
-    });
-    const comparison = new Comparison(title);
-    const expected = await readSafetensors(source, `optimizers/${file}`);
-    const matricesOnly = typeof hyperparameters.weight_decay === 'string';
-    const { rtol, atol } = index.tolerances.float64;
-    for (const n of names) {
-      const initial = await inputs.read(`initial.${n}`);
-      const decay = matricesOnly && initial.shape.length < 2 ? 0 : options.weightDecay;
-      const path = parameterPath(
-        options,
-        initial,
-        given[n]!.map((g, i) => g.map((x) => x * scales[i]!)),
-        decay,
-      );
-      for (const [i, wanted] of byStep(await expected.read(`parameter.${n}`)).entries())
-        comparison.numbers(`${n} after step ${i + 1}`, path[i]!, wanted, (b) => rtol * Math.abs(b) + atol);
-    }
-    results.push(comparison.result());
-  }
-  return results;
+  return eachCase(
+    index.optimizers,
+    ({ name }) => `optimizers/${name}`,
+    async ({ file, hyperparameters }, title) => {
+      const options = optionsOf(hyperparameters);
+      if (typeof options === 'string') return unsupported(title, options);
+      const limit = Number(hyperparameters.clip_global_norm ?? Number.POSITIVE_INFINITY);
+      const scales = Array.from({ length: index.steps }, (_, i) => {
+        const norm = Math.hypot(...names.map((n) => Math.hypot(...given[n]![i]!)));
+        return Math.min(1, limit / (norm + 1e-6));
+      });
+      const comparison = new Comparison(title);
+      const expected = await readSafetensors(source, `optimizers/${file}`);
+      const matricesOnly = typeof hyperparameters.weight_decay === 'string';
+      const { rtol, atol } = index.tolerances.float64;
+      for (const n of names) {
+        const initial = await inputs.read(`initial.${n}`);
+        const decay = matricesOnly && initial.shape.length < 2 ? 0 : options.weightDecay;
+        const path = parameterPath(
+          options,
+          initial,
+          given[n]!.map((g, i) => g.map((x) => x * scales[i]!)),
+          decay,
+        );
+        for (const [i, wanted] of byStep(await expected.read(`parameter.${n}`)).entries())
+          comparison.numbers(`${n} after step ${i + 1}`, path[i]!, wanted, (b) => rtol * Math.abs(b) + atol);
+      }
+      return comparison.result();
+    },
+  );
 }
 
 interface ScheduleFile {
@@ -219,22 +234,26 @@ function scheduleOf(name: string, s: Readonly<Record<string, number>>, peak: num
     return { kind: 'cosine-with-restarts', ...common, cycles: s.cycles ?? 1 };
   if (name.startsWith('cosine')) return { kind: 'cosine', ...common, cycles: s.cycles ?? 0.5 };
   if (name.startsWith('inverse_sqrt')) return { kind: 'inverse-sqrt', warmupSteps, timescale: s.timescale };
-  if (name.startsWith('polynomial')) return { kind: 'polynomial', ...common, power: s.power ?? 1 };
+  if (name.startsWith('polynomial'))
+    return { kind: 'polynomial', ...common, floor: (s.end_lr ?? 1e-7) / peak, power: s.power ?? 1 };
   return undefined;
 }
 
 async function runScheduleCases(source: FileSource): Promise<CaseResult[]> {
   const file = (await readJsonObject(source, 'optimizers/schedules.json')) as unknown as ScheduleFile; // as above
-  return file.schedules.map(({ name, settings, lr }) => {
-    const title = `schedules/${name}`;
-    const schedule = scheduleOf(name, settings, file.peak_lr);
-    if (!schedule) return unsupported(title, `the schedule ${name}`);
-    const comparison = new Comparison(title);
-    const { rtol, atol } = file.tolerance;
-    const ours = lr.map((_, step) => file.peak_lr * rateShare(schedule, step, file.steps));
-    comparison.numbers('rate', ours, lr, (b) => rtol * Math.abs(b) + atol);
-    return comparison.result();
-  });
+  return eachCase(
+    file.schedules,
+    ({ name }) => `schedules/${name}`,
+    ({ name, settings, lr }, title) => {
+      const schedule = scheduleOf(name, settings, file.peak_lr);
+      if (!schedule) return unsupported(title, `the schedule ${name}`);
+      const comparison = new Comparison(title);
+      const { rtol, atol } = file.tolerance;
+      const ours = lr.map((_, step) => file.peak_lr * rateShare(schedule, step, file.steps));
+      comparison.numbers('rate', ours, lr, (b) => rtol * Math.abs(b) + atol);
+      return comparison.result();
+    },
+  );
 }
 
 const next = (name: string): string => `next:${name}`;
@@ -245,6 +264,9 @@ async function runTrainingCase(source: FileSource, name: string, runtime: Runtim
   const c = await readModelCase(source, name);
   const { training } = c.meta;
   if (!training) return undefined;
+  const { loss } = c.outputs;
+  if (!loss)
+    throw new YumoError('DATA', `${name}: there is no loss to train with; are labels among the inputs?`, { name });
   const comparison = new Comparison(title);
   const untrained = new Set(c.meta.parameters_without_gradient ?? []);
   const trained = c.parameters.filter((p) => !p.fixed && !untrained.has(c.storedNames.get(p.name) ?? p.name));
@@ -259,14 +281,14 @@ async function runTrainingCase(source: FileSource, name: string, runtime: Runtim
   const decayOf = (shape: readonly unknown[]): number => (shape.length >= 2 ? options.weightDecay : 0);
 
   const gradients = gradient(
-    c.outputs.loss!,
+    loss,
     trained.map((p) => p.tensor),
   );
   const norm = sqrt(gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
   const scale = minimum(div(training.clip_global_norm, add(norm, 1e-6)), 1);
   const scalarNames = Object.keys(optimizers.adamw.scalars(options, 1, 1, 1));
   const scalars = Object.fromEntries(scalarNames.map((n) => [n, tensor(`scalar.${n}`, 'float32', [])]));
-  const outputs: Record<string, Tensor> = { loss: c.outputs.loss!, norm };
+  const outputs: Record<string, Tensor> = { loss, norm };
   const stateTensors: Tensor[] = [];
   let held: Record<string, Value> = { ...c.weights };
   for (const [i, p] of trained.entries()) {
@@ -346,19 +368,16 @@ async function runTrainingCase(source: FileSource, name: string, runtime: Runtim
   return comparison.result();
 }
 
-/** Cases of the index, and folders beside it that look like cases. */
-async function namesIn(folder: string, source: FileSource): Promise<string[]> {
-  const listed = await modelCaseNames(source);
-  const beside = readdirSync(folder, { withFileTypes: true })
-    .filter(
-      (e) =>
-        e.isDirectory() &&
-        existsSync(join(folder, e.name, 'config.json')) &&
-        existsSync(join(folder, e.name, 'meta.json')),
-    )
+/** Folders that look like cases. */
+const casesBeside = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((e) => e.isDirectory() && modelFiles.some((file) => existsSync(join(folder, e.name, file))))
     .map((e) => e.name);
-  return [...new Set([...listed, ...beside])];
-}
+
+/** Cases of the index, and folders beside it that look like cases. @throws YumoError `CONFIG` for an index that cannot be read */
+const namesIn = async (folder: string, source: FileSource): Promise<string[]> => [
+  ...new Set([...(await modelCaseNames(source)), ...casesBeside(folder)]),
+];
 
 /**
  * Runs every case of a folder.
@@ -381,7 +400,7 @@ export async function runModelGolden(
   const part = async (name: string, index: string, run: () => Promise<readonly CaseResult[]>): Promise<void> => {
     if (existsSync(join(folder, index))) take(await run().catch((error: unknown) => [failed(name, error)]));
   };
-  for (const name of await namesIn(folder, source)) {
+  const model = async (name: string): Promise<void> => {
     const results = await runModelCase(source, name, runtimes);
     const forward = results[0]!;
     take([forward]);
@@ -393,7 +412,12 @@ export async function runModelGolden(
       if (training) take([training]);
     }
     take(results.slice(1));
-  }
+  };
+  const names = await namesIn(folder, source).catch((error: unknown) => {
+    take([failed('index.json', error)]);
+    return casesBeside(folder);
+  });
+  for (const name of names) await model(name).catch((error: unknown) => take([failed(name, error)]));
   await part('ops', 'ops/index.json', () => runOperationCases(source, 'ops', runtimes));
   await part('losses', 'losses/index.json', () => runOperationCases(source, 'losses', runtimes));
   await part('optimizers', 'optimizers/index.json', () => runOptimizerCases(source));

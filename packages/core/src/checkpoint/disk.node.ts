@@ -22,7 +22,9 @@ export function diskSource(folder: string): FileSource {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       const there = await readdir(dirname(file)).catch(() => undefined);
-      const why = there ? `no file "${path}"${suggestion(basename(file), there)}` : 'no such folder';
+      const why = there
+        ? `no file "${path}"${suggestion(basename(file), there)}`
+        : `no such folder${path.includes('/') ? `, or none as "${dirname(path)}" in it` : ''}`;
       throw new YumoError('FILE', `${folder}: ${why}`, { folder, path }, error);
     }
     throw new YumoError(

@@ -55,7 +55,7 @@ export interface Start {
   readonly rows: readonly (readonly number[])[];
   /** How many more ids the context of each row can read. */
   readonly room: readonly number[];
-  /** The encoder's input of each row, where there is an encoder. */
+  /** The encoder's input of each row; without an encoder the rows themselves stand for it. */
   readonly encoderIds?: readonly (readonly number[])[];
   /** Runs what was given. */
   begin(): Promise<Decoding>;
@@ -74,23 +74,21 @@ const constrainedRows = (
 
 /** The processors of one row. */
 function processorsOf(
-  { rows, encoderIds }: Start,
+  { rows, encoderIds = rows }: Start,
   options: Resolved<GenerateOptions>,
   maxNewTokens: number,
   constrained: readonly ConstrainedRows[] | undefined,
 ): (row: number) => readonly Processor[] {
   const promptLength = rows[0]?.length ?? 0;
-  const make = (row: number): readonly Processor[] => [
+  const plain = (row: number): readonly Processor[] => [
     ...processorsFor(options, {
       endTokens: options.endTokens,
       promptLength,
       maxNewTokens,
-      encoderIds: encoderIds?.[row],
+      encoderIds: encoderIds[row]!,
     }),
     ...(options.processors ?? []),
   ];
-  const shared = encoderIds ? undefined : make(0);
-  const plain = (row: number): readonly Processor[] => shared ?? make(row);
   return constrained ? (row) => [constrained[row]!.around(chain(plain(row)))] : plain;
 }
 

@@ -12,7 +12,7 @@ export interface ContrastiveOptions {
   readonly topK: number;
   readonly maxNewTokens: number;
   readonly endTokens: readonly number[];
-  readonly processors: readonly Processor[];
+  readonly processorsOf: (row: number) => readonly Processor[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +46,7 @@ function likeliest(logs: Float64Array, k: number): { id: number; p: number }[] {
 export async function contrastiveSearch(
   begin: () => Promise<DecoderRows>,
   rows: readonly (readonly number[])[],
-  { alpha, topK, maxNewTokens, endTokens, processors, signal }: ContrastiveOptions,
+  { alpha, topK, maxNewTokens, endTokens, processorsOf, signal }: ContrastiveOptions,
 ): Promise<number[][]> {
   if (!(alpha >= 0 && alpha <= 1) || !Number.isInteger(topK) || topK < 1)
     throw new YumoError(
@@ -56,7 +56,7 @@ export async function contrastiveSearch(
     );
   const found: number[][] = rows.map(() => []);
   if (rows.length === 0 || maxNewTokens === 0) return found;
-  const process = chain(processors);
+  const process = rows.map((_, row) => chain(processorsOf(row)));
   const decoding = await begin();
   const context = directions(decoding.states);
   let alive = rows.map((_, row) => row);
@@ -65,7 +65,7 @@ export async function contrastiveSearch(
     const candidates = alive.map((row, place) => {
       checkScores(decoding.scores[place]!, 'contrastive search');
       const scores = Float64Array.from(decoding.scores[place]!);
-      process(scores, { ids: [...rows[row]!, ...found[row]!], promptLength: rows[row]!.length });
+      process[row]!(scores, { ids: [...rows[row]!, ...found[row]!], promptLength: rows[row]!.length });
       return likeliest(logSoftmaxOf(scores), Math.min(topK, scores.length));
     });
     // Every candidate is read, to see the state that it would have.

@@ -68,6 +68,26 @@ describe.each([tinyGpt2, tinyLlama])('$model_type', (config) => {
     }
   });
 
+  it('keeps from the ids of its own prompt where the options for encoders say so: the prompt stands for the source', async () => {
+    const lm = await load(config);
+    const prompts = [
+      [1, 2, 3, 4, 5, 6, 7],
+      [9, 9],
+    ];
+    const all = await steps(lm, prompts, { temperature: 0, maxNewTokens: 4, encoderNoRepeatNgramSize: 1 });
+    for (const [row, prompt] of prompts.entries())
+      expect(idsOf(all, row).filter((id) => prompt.includes(id))).toEqual([]);
+    // Log-probabilities over 10⁶ are the largest there are.
+    const beams = await lm.beamSearch(prompts, {
+      beams: 2,
+      maxNewTokens: 3,
+      padToken: 1,
+      encoderRepetitionPenalty: 1e6,
+    });
+    for (const [row, [best]] of beams.entries())
+      expect(best!.ids.filter((id) => id !== 1 && !prompts[row]!.includes(id))).toEqual([]);
+  });
+
   it('ends rows by themselves: at an end token, at the limit, at the end of the context', async () => {
     const lm = await load(config);
     const free = await steps(lm, [[5], [3, 7, 1, 12]], { temperature: 0, maxNewTokens: 4 });
@@ -111,6 +131,18 @@ describe('contrastive search', () => {
     expect((await contrastive([[3, 7]], 0))[0]).toEqual(greedy);
     expect((await contrastive([[3, 7]], 0.6, 1))[0]).toEqual(greedy);
     expect((await contrastive([[3, 7]], 1))[0]).not.toEqual(greedy);
+  });
+
+  it('keeps each row from the ids of its own prompt', async () => {
+    const lm = await CausalLm.load(await openBundle(tinyBundle(tinyLlama)), referenceRuntime, { states: true });
+    const prompts = [
+      [1, 2, 3, 4, 5],
+      [6, 7, 8, 9, 10],
+    ];
+    const options = { alpha: 0.5, topK: 2, maxNewTokens: 4, endTokens: [] };
+    const found = await lm.contrastiveSearch(prompts, { ...options, encoderNoRepeatNgramSize: 1 });
+    for (const [row, ids] of found.entries()) expect(ids.filter((id) => prompts[row]!.includes(id))).toEqual([]);
+    expect(found).not.toEqual(await lm.contrastiveSearch(prompts, options));
   });
 
   it('ends with the context, and asks for a model that gives its states', async () => {

@@ -21,7 +21,7 @@ import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
 import { ConstrainedRows } from './grammar/constraint.ts';
 import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
 import type { PrefixCache } from './prefix-cache.ts';
-import { chain } from './processors.ts';
+import { chain, type Processor } from './processors.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -160,20 +160,30 @@ export class CausalLm {
     const left = Math.min(...room); // every candidate is read, the last one too
     const maxNewTokens = Math.min(options.maxNewTokens ?? left, left);
     const { endTokens, padToken } = this.#resolved(options);
-    const plain = [
+    const plain = (row: number): readonly Processor[] => [
       // Candidates are taken from the whole distribution: nothing is drawn.
-      ...processorsFor({ ...scoring, temperature: undefined }, { endTokens, promptLength: longest, maxNewTokens }),
+      ...processorsFor(
+        { ...scoring, temperature: undefined },
+        { endTokens, promptLength: longest, maxNewTokens, encoderIds: rows[row]! },
+      ),
       ...(options.processors ?? []),
     ];
     const { constraint } = options;
     if (constraint && endTokens.length === 0)
       throw new YumoError('CONFIG', 'contrastive search under a grammar needs an end token; give endTokens', {});
-    const processors = constraint
-      ? [new ConstrainedRows(constraint, endTokens, maxNewTokens).around(chain(plain))]
-      : plain;
+    const constrained = constraint && new ConstrainedRows(constraint, endTokens, maxNewTokens);
+    const processorsOf = (row: number): readonly Processor[] =>
+      constrained ? [constrained.around(chain(plain(row)))] : plain(row);
     const begin = (): Promise<DecoderRows> =>
       DecoderRows.start(this.#model, prompts, { padToken, signal: options.signal });
-    return contrastiveSearch(begin, rows, { alpha, topK, maxNewTokens, endTokens, processors, signal: options.signal });
+    return contrastiveSearch(begin, rows, {
+      alpha,
+      topK,
+      maxNewTokens,
+      endTokens,
+      processorsOf,
+      signal: options.signal,
+    });
   }
 
   dispose(): Promise<void> {

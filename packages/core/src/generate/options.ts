@@ -32,6 +32,7 @@ export interface ScoreOptions {
   readonly sequenceBias?: readonly SequenceBias[] | undefined;
   /** Added to the score of single ids. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
+  /** Above 1: ids that the encoder reads (or the prompt has, without an encoder) become likelier. */
   readonly encoderRepetitionPenalty?: number | undefined;
   /** Above 1: ids in the row become less likely. */
   readonly repetitionPenalty?: number | undefined;
@@ -70,6 +71,7 @@ export interface ScoreContext {
   /** Length of the given rows, padding included. */
   readonly promptLength: number;
   readonly maxNewTokens: number;
+  /** What the encoder reads; of a model without an encoder the prompt. */
   readonly encoderIds?: readonly number[] | undefined;
 }
 
@@ -130,20 +132,16 @@ export function checkGenerationOptions(options: object): void {
 /** The processors that the options mean, in the order of Hugging Face's `generate`. Temperature 0 adds nothing: it is a way to choose. */
 export function processorsFor(
   o: ScoreOptions,
-  { endTokens, promptLength, maxNewTokens, encoderIds }: ScoreContext,
+  { endTokens, promptLength, maxNewTokens, encoderIds = [] }: ScoreContext,
 ): Processor[] {
   const list: (Processor | false)[] = [
     !!o.sequenceBias?.length && sequenceBias(o.sequenceBias),
     !!o.logitBias && sequenceBias(Object.entries(o.logitBias).map(([id, bias]) => ({ ids: [Number(id)], bias }))),
-    !!encoderIds &&
-      isOther(o.encoderRepetitionPenalty, 1) &&
-      encoderRepetitionPenalty(o.encoderRepetitionPenalty, encoderIds),
+    isOther(o.encoderRepetitionPenalty, 1) && encoderRepetitionPenalty(o.encoderRepetitionPenalty, encoderIds),
     isOther(o.repetitionPenalty, 1) && repetitionPenalty(o.repetitionPenalty),
     !!(o.frequencyPenalty || o.presencePenalty) && countPenalties(o.frequencyPenalty ?? 0, o.presencePenalty ?? 0),
     isOther(o.noRepeatNgramSize, 0) && noRepeatNgram(o.noRepeatNgramSize),
-    !!encoderIds &&
-      isOther(o.encoderNoRepeatNgramSize, 0) &&
-      encoderNoRepeatNgram(o.encoderNoRepeatNgramSize, encoderIds),
+    isOther(o.encoderNoRepeatNgramSize, 0) && encoderNoRepeatNgram(o.encoderNoRepeatNgramSize, encoderIds),
     !!o.badWords?.length && badWords(o.badWords, endTokens),
     isOther(o.minLength, 0) && minLength(o.minLength, endTokens),
     isOther(o.minNewTokens, 0) && minNewTokens(o.minNewTokens, endTokens),
@@ -207,6 +205,15 @@ const drawing: readonly string[] = [
   'typical_p',
   'epsilon_cutoff',
   'eta_cutoff',
+];
+
+/** Every setting that `fromHuggingFace` understands. */
+export const foreignSettings: readonly string[] = [
+  ...Object.keys(foreign),
+  'do_sample',
+  'forced_eos_token_id',
+  'sequence_bias',
+  'exponential_decay_length_penalty',
 ];
 
 /**

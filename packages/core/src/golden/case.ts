@@ -1,5 +1,6 @@
 // What a check against reference values answers, and how far numbers may be apart.
 
+import { isYumoError } from '../errors.ts';
 import { toFloat64, type Value } from '../value.ts';
 
 /** One line of the report. */
@@ -94,3 +95,29 @@ export const unsupported = (name: string, detail: string): CaseResult => ({
   worst: null,
   detail,
 });
+
+/** A case that is not ours, or cannot be read, as a result. */
+export const failed = (title: string, error: unknown): CaseResult => {
+  const message = error instanceof Error ? error.message : String(error);
+  const foreign =
+    isYumoError(error) && error.code === 'CONFIG' && /is not supported|is not known|has no head/.test(message);
+  return foreign ? unsupported(title, message) : { case: title, status: 'fail', worst: null, detail: message };
+};
+
+/** One case after the other; one that cannot be read or run is one failed case. @param titleOf of a case, by its number */
+export async function eachCase<T>(
+  cases: readonly T[],
+  titleOf: (described: T, index: number) => string,
+  run: (described: T, title: string) => CaseResult | Promise<CaseResult>,
+): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const [i, described] of cases.entries()) {
+    const title = titleOf(described, i);
+    try {
+      results.push(await run(described, title));
+    } catch (error) {
+      results.push(failed(title, error));
+    }
+  }
+  return results;
+}

@@ -13,25 +13,22 @@ import {
   triplet,
   weightedCrossEntropy,
 } from '../nn/losses.ts';
-import { add, mul } from '../ops/build.ts';
-import { crossEntropy, crossEntropySum, nextTokenLoss } from '../ops/compose.ts';
-import type { Tensor } from '../tensor.ts';
+import { add, equal, mul, slice, where } from '../ops/build.ts';
+import { crossEntropy, crossEntropySum, fixedDim, nextTokenLoss } from '../ops/compose.ts';
+import { integer, type Tensor } from '../tensor.ts';
 import type { Attributes } from './operations.ts';
 
 /** The loss of a case, or undefined when none of ours is meant. */
 export function lossOf(name: string, x: Readonly<Record<string, Tensor>>, a: Attributes): Tensor | undefined {
-  const ignored = Number(a.ignore_index ?? -100);
-  if (ignored >= 0) return undefined; // ours ignore negative labels
-  const { logits, labels, targets, predictions } = x;
+  const { logits, targets, predictions } = x;
+  const labels = x.labels && counted(x.labels, Number(a.ignore_index ?? -100));
   if (logits && labels) {
-    if (a.shift === 1) return nextTokenLoss(logits, labels);
-    if (a.label_smoothing !== undefined) return smoothedCrossEntropy(logits, labels, Number(a.label_smoothing));
-    if (x.weight) return weightedCrossEntropy(logits, labels, x.weight);
-    return a.reduction === 'sum' ? crossEntropySum(logits, labels).sum : crossEntropy(logits, labels);
-  }
-  if (logits && targets) {
-    if (!name.startsWith('bce')) return softCrossEntropy(logits, targets);
-    return binaryCrossEntropy(logits, targets, x.pos_weight ? { positiveWeight: x.pos_weight } : {});
+    const { shift, label_smoothing: smoothing, reduction = 'mean' } = a;
+    if (reduction === 'sum' && !smoothing && !x.weight) return crossEntropySum(logits, labels).sum;
+    if (reduction !== 'mean' || (smoothing && x.weight)) return undefined;
+    if (shift === 1) return nextTokenLoss(logits, labels);
+    if (smoothing) return smoothedCrossEntropy(logits, labels, Number(smoothing));
+    return x.weight ? weightedCrossEntropy(logits, labels, x.weight) : crossEntropy(logits, labels);
   }
   if (x.student_logits && x.teacher_logits) {
     const soft = distillation(x.student_logits, x.teacher_logits, Number(a.temperature));
@@ -39,13 +36,34 @@ export function lossOf(name: string, x: Readonly<Record<string, Tensor>>, a: Att
     const alpha = Number(a.alpha);
     return add(mul(soft, alpha), mul(crossEntropy(x.student_logits, labels), 1 - alpha));
   }
-  if (predictions && targets) {
-    if (name.startsWith('mse')) return meanSquaredError(predictions, targets);
-    if (name.startsWith('smooth_l1')) return smoothL1(predictions, targets, Number(a.beta ?? 1));
-    if (name.startsWith('l1')) return meanAbsoluteError(predictions, targets);
+  if (x.a && x.b && !x.y) return infoNce(x.a, x.b, Number(a.temperature), { symmetric: name.includes('symmetric') });
+  // What is left is a mean over entries or rows: a sum is that many times as large.
+  const total = (of: Tensor, mean: Tensor | undefined): Tensor | undefined =>
+    mean && a.reduction === 'sum'
+      ? mul(
+          mean,
+          of.shape.reduce<number>((n, _, axis) => n * fixedDim(of, axis, name), 1),
+        )
+      : mean;
+  if (logits && targets) {
+    if (x.weight) return undefined;
+    if (!name.startsWith('bce')) return total(rowsOf(logits), softCrossEntropy(logits, targets));
+    return total(logits, binaryCrossEntropy(logits, targets, x.pos_weight ? { positiveWeight: x.pos_weight } : {}));
   }
-  if (x.a && x.b && x.y) return cosineEmbedding(x.a, x.b, x.y, Number(a.margin ?? 0));
-  if (x.a && x.b) return infoNce(x.a, x.b, Number(a.temperature), { symmetric: name.includes('symmetric') });
-  if (x.anchor && x.positive && x.negative) return triplet(x.anchor, x.positive, x.negative, Number(a.margin ?? 1));
+  if (predictions && targets) {
+    if (name.startsWith('mse')) return total(predictions, meanSquaredError(predictions, targets));
+    if (name.startsWith('smooth_l1')) return total(predictions, smoothL1(predictions, targets, Number(a.beta ?? 1)));
+    if (name.startsWith('l1')) return total(predictions, meanAbsoluteError(predictions, targets));
+  }
+  if (x.a && x.b && x.y) return total(x.y, cosineEmbedding(x.a, x.b, x.y, Number(a.margin ?? 0)));
+  if (x.anchor && x.positive && x.negative)
+    return total(rowsOf(x.anchor), triplet(x.anchor, x.positive, x.negative, Number(a.margin ?? 1)));
   return undefined;
 }
+
+/** Labels in which those to ignore are negative, as ours expect them. */
+const counted = (labels: Tensor, ignored: number): Tensor =>
+  ignored < 0 ? labels : where(equal(labels, integer(ignored)), integer(-1), labels);
+
+/** One entry of the last axis: a tensor with as many entries as there are rows. */
+const rowsOf = (x: Tensor): Tensor => slice(x, -1, 0, 1);

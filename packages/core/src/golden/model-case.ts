@@ -15,7 +15,7 @@ export interface ModelMeta {
   readonly architecture: string;
   readonly loss?: string;
   readonly parameters_without_gradient?: readonly string[];
-  readonly tolerances: { readonly float32: Readonly<Record<string, Tolerance>> };
+  readonly tolerances?: { readonly float32?: Readonly<Record<string, Tolerance>> };
   readonly compare_where?: string;
   readonly training?: {
     readonly lr: number;

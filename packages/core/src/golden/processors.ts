@@ -27,7 +27,7 @@ import {
   typicalP,
 } from '../generate/processors.ts';
 import { toFloat64 } from '../value.ts';
-import { type CaseResult, Comparison, unsupported } from './case.ts';
+import { type CaseResult, Comparison, eachCase, unsupported } from './case.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -40,7 +40,7 @@ interface Given {
 /** The setting that names a processor → the processor. The rest of the settings are its parameters. */
 const builders: Readonly<Record<string, (s: Settings, given: Given) => Processor>> = {
   temperature: (s) => temperature(Number(s.temperature)),
-  top_k: (s) => topK(Number(s.top_k)),
+  top_k: (s) => topK(Math.max(Number(s.top_k), keep(s))),
   top_p: (s) => topP(Number(s.top_p), keep(s)),
   typical_p: (s) => typicalP(Number(s.typical_p), keep(s)),
   min_p: (s) => minP(Number(s.min_p)),
@@ -87,42 +87,40 @@ interface ProcessorIndex {
 export async function runProcessorCases(source: FileSource): Promise<CaseResult[]> {
   const index = (await readJsonObject(source, 'processors/index.json')) as unknown as ProcessorIndex; // the layout of the reference sets
   const file = await readSafetensors(source, 'processors/processors.safetensors');
-  const results: CaseResult[] = [];
-  for (const { name, settings } of index.processors) {
-    const list = Array.isArray(settings) ? (settings as readonly Settings[]) : [settings as Settings];
-    const made = list.map(builderOf);
-    const title = `processors/${name}`;
-    if (made.some((b) => b === undefined)) {
-      results.push(unsupported(title, `no processor for ${JSON.stringify(settings)}`));
-      continue;
-    }
-    const matrix = async (part: string): Promise<number[][]> => {
-      const v = await file.read(`${name}.${part}`);
-      const columns = v.shape.at(-1)!;
-      const flat = toFloat64(v);
-      return Array.from({ length: flat.length / columns }, (_, r) => [
-        ...flat.subarray(r * columns, (r + 1) * columns),
-      ]);
-    };
-    const optional = (part: string): Promise<number[][] | undefined> =>
-      file.has(`${name}.${part}`) ? matrix(part) : Promise.resolve(undefined);
-    const [ids, before, after] = [await optional('input_ids'), await matrix('before'), await matrix('after')];
-    const encoder = await optional('encoder_input_ids');
-    const current = (await optional('current_tokens'))?.flat();
-    const comparison = new Comparison(title);
-    before.forEach((row, r) => {
-      const scores = Float32Array.from(row);
-      const given: Given = {
-        encoderIds: encoder?.[r] ?? [],
-        chosen: current ? chosenBefore(list[0]!, current, r, before.length) : [],
+  return eachCase(
+    index.processors,
+    ({ name }) => `processors/${name}`,
+    async ({ name, settings }, title) => {
+      const list = Array.isArray(settings) ? (settings as readonly Settings[]) : [settings as Settings];
+      const made = list.map(builderOf);
+      if (made.some((b) => b === undefined)) return unsupported(title, `no processor for ${JSON.stringify(settings)}`);
+      const matrix = async (part: string): Promise<number[][]> => {
+        const v = await file.read(`${name}.${part}`);
+        const columns = v.shape.at(-1)!;
+        const flat = toFloat64(v);
+        return Array.from({ length: flat.length / columns }, (_, r) => [
+          ...flat.subarray(r * columns, (r + 1) * columns),
+        ]);
       };
-      for (const [i, s] of list.entries()) made[i]!(s, given)(scores, { ids: ids?.[r] ?? [], promptLength: 0 });
-      const { rtol, atol } = index.tolerance;
-      comparison.numbers(`row ${r}`, scores, after[r]!, (b) => rtol * Math.abs(b) + atol);
-    });
-    results.push(comparison.result());
-  }
-  return results;
+      const optional = (part: string): Promise<number[][] | undefined> =>
+        file.has(`${name}.${part}`) ? matrix(part) : Promise.resolve(undefined);
+      const [ids, before, after] = [await optional('input_ids'), await matrix('before'), await matrix('after')];
+      const encoder = await optional('encoder_input_ids');
+      const current = (await optional('current_tokens'))?.flat();
+      const comparison = new Comparison(title);
+      before.forEach((row, r) => {
+        const scores = Float32Array.from(row);
+        const given: Given = {
+          encoderIds: encoder?.[r] ?? [],
+          chosen: current ? chosenBefore(list[0]!, current, r, before.length) : [],
+        };
+        for (const [i, s] of list.entries()) made[i]!(s, given)(scores, { ids: ids?.[r] ?? [], promptLength: 0 });
+        const { rtol, atol } = index.tolerance;
+        comparison.numbers(`row ${r}`, scores, after[r]!, (b) => rtol * Math.abs(b) + atol);
+      });
+      return comparison.result();
+    },
+  );
 }
 
 /** The ids that groups before this one chose for the prompt of row r. `current` holds all beams of all prompts. */

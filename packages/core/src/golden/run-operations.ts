@@ -7,7 +7,7 @@ import { add, cast, mul, sum } from '../ops/build.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { type Graph, type Tensor, tensor } from '../tensor.ts';
 import type { Value } from '../value.ts';
-import { type CaseResult, Comparison, type Tolerance, unsupported } from './case.ts';
+import { type CaseResult, Comparison, eachCase, type Tolerance, unsupported } from './case.ts';
 import { lossOf } from './losses.ts';
 import { type Attributes, operations } from './operations.ts';
 
@@ -101,37 +101,35 @@ export async function runOperationCases(
   { exact, engine }: { readonly exact: Runtime; readonly engine: Runtime },
 ): Promise<CaseResult[]> {
   const index = (await readJsonObject(source, `${kind}/index.json`)) as unknown as Index; // the layout of the reference sets
-  const results: CaseResult[] = [];
-  for (const described of (kind === 'ops' ? index.operations : index.losses) ?? []) {
-    const title = `${kind}/${described.name}`;
-    const built = await build(kind, described, await readSafetensors(source, `${kind}/${described.file}`));
-    if (!built) {
-      results.push(
-        unsupported(
+  const cases = (kind === 'ops' ? index.operations : index.losses) ?? [];
+  return eachCase(
+    cases,
+    ({ name }) => `${kind}/${name}`,
+    async (described, title) => {
+      const built = await build(kind, described, await readSafetensors(source, `${kind}/${described.file}`));
+      if (!built)
+        return unsupported(
           title,
           `${described.op ?? described.name} ${JSON.stringify(described.attributes)} has no counterpart`,
-        ),
-      );
-      continue;
-    }
-    const comparison = new Comparison(title);
-    for (const [runtime, precision] of [
-      [exact, 'float64'],
-      [engine, 'float32'],
-    ] as const) {
-      try {
-        const program = await runtime.compile(built.graph);
-        const got = await program.run(
-          Object.fromEntries(Object.entries(built.feeds).map(([n, v]) => [n, fed(v, precision)])),
         );
-        await program.dispose();
-        for (const [name, wanted] of built.expected)
-          comparison.values(`${name} (${runtime.name})`, got[name]!, wanted, index.tolerances[precision]);
-      } catch (error) {
-        comparison.require(false, `${runtime.name}: ${error instanceof Error ? error.message : String(error)}`);
+      const comparison = new Comparison(title);
+      for (const [runtime, precision] of [
+        [exact, 'float64'],
+        [engine, 'float32'],
+      ] as const) {
+        try {
+          const program = await runtime.compile(built.graph);
+          const got = await program.run(
+            Object.fromEntries(Object.entries(built.feeds).map(([n, v]) => [n, fed(v, precision)])),
+          );
+          await program.dispose();
+          for (const [name, wanted] of built.expected)
+            comparison.values(`${name} (${runtime.name})`, got[name]!, wanted, index.tolerances[precision]);
+        } catch (error) {
+          comparison.require(false, `${runtime.name}: ${error instanceof Error ? error.message : String(error)}`);
+        }
       }
-    }
-    results.push(comparison.result());
-  }
-  return results;
+      return comparison.result();
+    },
+  );
 }

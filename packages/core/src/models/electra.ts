@@ -30,10 +30,10 @@ import {
   tokenLabels,
 } from './heads.ts';
 
-const summaries = ['first', 'last', 'mean'] as const;
+const summaries = ['first', 'last', 'mean', 'cls_index'] as const;
 
 export interface ElectraConfig extends BertConfig {
-  /** How multiple choice makes one vector of a text. */
+  /** How multiple choice makes one vector of a text. `cls_index` reads the last position, as transformers does where no index is given. */
   summary_type: (typeof summaries)[number];
   /** A linear map of that vector. */
   summary_use_proj: boolean;
@@ -105,11 +105,8 @@ function textClasses(s: Scope, x: Tensor, c: ElectraConfig, dropout: Dropout | u
 /** One vector of a text and one number from it, `[batch, 1]`. The mean is over padding too, as the models were trained. */
 function summarised(s: Scope, x: Tensor, c: ElectraConfig, dropout: Dropout | undefined): Tensor {
   const at = s.at('sequence_summary');
-  const vectors = {
-    first: () => first(x),
-    last: () => squeeze(slice(x, 1, addDims(dim(x, 1), -1), dim(x, 1)), 1),
-    mean: () => mean(x, [1]),
-  };
+  const last = (): Tensor => squeeze(slice(x, 1, addDims(dim(x, 1), -1), dim(x, 1)), 1);
+  const vectors = { first: () => first(x), last, mean: () => mean(x, [1]), cls_index: last };
   const initializer = normal(c.initializer_range);
   const begin = drop(dropout, vectors[c.summary_type](), c.summary_first_dropout, at.path);
   const mapped = c.summary_use_proj ? linear(at.at('summary'), begin, c.hidden_size, { initializer }) : begin;

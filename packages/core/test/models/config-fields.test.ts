@@ -111,7 +111,9 @@ it('the summary of ELECTRA is made as the configuration says', () => {
     { summary_use_proj: false },
   ];
   expect(new Set(all.map(scores)).size).toBe(all.length);
-  expect(() => scores({ summary_type: 'cls_index' })).toThrow('"summary_type" is "cls_index"');
+  // Without an index the last position is read, as transformers does.
+  expect(scores({ summary_type: 'cls_index' })).toBe(scores({ summary_type: 'last' }));
+  expect(() => scores({ summary_type: 'attn' })).toThrow('"summary_type" is "attn"');
 });
 
 it('laplace is the distribution function of N(1/√2, 1/4π)', () => {
