@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { chooseLanguage } from './language.ts';
 import { en } from './phrases/en.ts';
-import { addRecipeFlags, normalizeFlags } from './recipe-flags.ts';
+import { addRecipeFlags, fieldHelp, normalizeFlags } from './recipe-flags.ts';
 
 /** The overrides that a command line leaves. */
 function overridesOf(words: readonly string[]): readonly string[] {
@@ -34,6 +34,16 @@ describe('recipe flags', () => {
 
   test('a switch without a value is true', () => {
     expect(overridesOf(['--optimizer.nesterov', '--steps', '3'])).toEqual(['optimizer.nesterov=true', 'steps=3']);
+  });
+
+  test('every field has a help; kinds with another default are named, choices stand once', () => {
+    for (const field of recipeFields) expect(fieldHelp(field), field.path).not.toMatch(/^(?:$|\()/);
+    const helpOf = (path: string) => fieldHelp(recipeFields.find((field) => field.path === path)!);
+    expect(helpOf('optimizer.kind')).toMatch(/^What each does: yumo recipe fields optimizer\.kind \(adamw \| adam /);
+    expect(helpOf('objective.metric')).toContain(
+      'squad | squad2 | cmrc | bleu | rouge | chrf; "squad"; gap-sentences: "rouge"; sequence-to-sequence: "bleu"',
+    );
+    expect(helpOf('optimizer.epsilon')).toContain('; 1e-8; ');
   });
 
   test('what follows -- is no flag', () => {

@@ -47,14 +47,22 @@ const placeholder = ({ type, choices }: RecipeField): string => {
 };
 
 /** What the help says of a field: its meaning, the kinds that have it, its choices and its default. */
-export function fieldHelp({ description, kinds, choices, default: fallback }: RecipeField): string {
+export function fieldHelp({
+  path,
+  description,
+  kinds,
+  choices,
+  default: fallback,
+  defaults = {},
+}: RecipeField): string {
   const notes = [
     ...(kinds ? [kinds.join(', ')] : []),
     ...(choices ? [choices.join(' | ')] : []),
     ...(fallback === undefined ? [] : [JSON.stringify(fallback)]),
+    ...Object.entries(defaults).map(([kind, value]) => `${kind}: ${JSON.stringify(value)}`),
   ];
-  // The help of a `kind` names its choices one by one already.
-  const text = choices && description.length > 200 ? '' : description;
+  // What each choice of a `kind` does fills a page.
+  const text = choices && description.length > 200 ? `What each does: yumo recipe fields ${path}` : description;
   return [text, ...(notes.length > 0 ? [`(${notes.join('; ')})`] : [])].filter(Boolean).join(' ');
 }
 

@@ -25,17 +25,35 @@ export async function takeLock(path: string, folder: string): Promise<() => Prom
     processStarted: await startOf(process.pid),
     since: new Date().toISOString(),
   };
-  await mkdir(dirname(path), { recursive: true });
   for (;;) {
     try {
-      const handle = await open(path, 'wx');
-      await handle.writeFile(JSON.stringify(me));
-      await handle.close();
+      await mkdir(dirname(path), { recursive: true });
+      await create(path, JSON.stringify(me));
       return () => rm(path, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code = String(error) } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST')
+        throw new YumoError(
+          'FILE',
+          `${folder}: cannot be written (${code}); free space there, or choose another folder`,
+          { folder, code },
+          error,
+        );
     }
     await removeIfStale(path, folder);
+  }
+}
+
+/** A new file; none where its text does not fit on the disk. */
+async function create(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(text);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -13,6 +13,8 @@ export interface RecipeField {
   readonly type: 'number' | 'integer' | 'boolean' | 'string' | 'list' | 'object';
   readonly description: string;
   readonly default?: unknown;
+  /** Of kinds whose default is another; null: none. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   readonly choices?: readonly string[];
   /** Words that may stand for a number. */
   readonly words?: readonly string[];
@@ -75,7 +77,7 @@ function describeFields(schema: Schema, path: string, kinds: readonly string[] |
   ];
 }
 
-/** Fields of all variants, each once, with the kinds that have it. Help and default are those of the first. */
+/** Fields of all variants, each once, with the kinds that have it. Help and default are those of the first, other defaults stand beside them. */
 function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
   const merged = new Map<string, RecipeField & { kinds: string[] }>();
   for (const variant of variants) {
@@ -85,8 +87,12 @@ function unionFields(variants: readonly Schema[], path: string): RecipeField[] {
       if (!known) merged.set(field.path, { ...field, kinds: [kind] });
       else {
         known.kinds.push(kind);
-        if (field.choices && known.choices)
-          merged.set(field.path, { ...known, choices: [...known.choices, ...field.choices] });
+        const other = JSON.stringify(field.default) !== JSON.stringify(known.default);
+        merged.set(field.path, {
+          ...known,
+          ...(other ? { defaults: { ...known.defaults, [kind]: field.default ?? null } } : {}),
+          ...(field.choices && known.choices ? { choices: [...new Set([...known.choices, ...field.choices])] } : {}),
+        });
       }
     }
   }

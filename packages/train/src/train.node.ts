@@ -70,7 +70,15 @@ export async function* resume({
   signal,
   worker = canRunWorker,
 }: NodeResumeOptions): AsyncGenerator<TrainingEvent> {
-  const stored = await readRecipe(folder);
+  const stored = await readRecipe(folder).catch((error: unknown) => {
+    if (!isYumoError(error) || error.code !== 'FILE') throw error;
+    throw new YumoError(
+      'FILE',
+      `${folder}: no training to go on with (there is no training/recipe.json); name the folder of a run, see \`yumo runs\``,
+      { folder },
+      error,
+    );
+  });
   const refused = overrides
     .map((o) => o.split('=')[0]!.trim())
     .filter((path) => !changeableFields.includes(path.split('.')[0]!));

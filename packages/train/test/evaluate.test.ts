@@ -211,6 +211,9 @@ describe('translators', () => {
     expect(found).toMatchObject({ task: 'translation', language: 'de' });
     expect(found.signatures![0]).toMatch(/^BLEU\|nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp/);
     expect(value(found.baseline!, 'chrF')).toBeGreaterThan(0);
+    // Too short to tell their languages or a translation from a summary: the model decides.
+    const short = [file('s.tsv', 'en\tde\nHello there, world\tHallo\nA dog runs today\tLauf\n')];
+    expect(await whatever(source, short, { maxNewTokens: 2 })).toMatchObject({ task: 'translation' });
     // The sides of the file the other way round: the model's name says what it was trained for.
     const turned = await evaluateTask(source, [...files].reverse(), runtime, { maxNewTokens: 8 });
     expect(turned.predictions.map((p) => p.input)).toEqual(english);

@@ -2,12 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { YumoError } from '@yumo/core';
+import { suggestion, YumoError } from '@yumo/core';
 import { writeFileAtomic } from '@yumo/core/node';
 import { type Recipe, recipeFields, recipeItemFields } from '@yumo/train';
 import { type ListedRecipe, listRecipes, loadRecipe } from '@yumo/train/node';
 import type { Command } from 'commander';
-import { addRecipeFlags } from '../recipe-flags.ts';
+import { addRecipeFlags, fieldHelp } from '../recipe-flags.ts';
 import { findRecipe, recipePlaces } from '../recipe-places.ts';
 import type { Register, Session } from '../session.ts';
 import { table } from '../ui/table.ts';
@@ -103,8 +103,23 @@ function registerFields(group: Command, { output, phrases }: Session): void {
     .command('fields')
     .summary(p.fields)
     .description(p.fields)
-    .action(() => {
-      const fields = [...recipeFields, ...recipeItemFields];
+    .argument('[field]', p.field)
+    .action((asked: string | undefined) => {
+      const all = [...recipeFields, ...recipeItemFields];
+      const fields = asked === undefined ? all : all.filter((f) => `${f.path}.`.startsWith(`${asked}.`));
+      const paths = all.map((f) => f.path);
+      if (asked !== undefined && fields.length === 0)
+        throw new YumoError('USAGE', `no field "${asked}"${suggestion(asked, paths) || '; see `yumo recipe fields`'}`, {
+          field: asked,
+        });
+      const [only] = fields;
+      if (only && fields.length === 1) {
+        output.document({ fields });
+        output.print(
+          `${only.path}  ${fieldHelp({ ...only, description: '' })}\n${only.description.replace(/(?<=\.) (?=[a-z0-9-]+: )/g, '\n')}`,
+        );
+        return;
+      }
       output.document({ fields });
       const { columns } = p;
       output.print(

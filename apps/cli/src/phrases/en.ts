@@ -232,6 +232,7 @@ export const en = {
     force: 'replace the file if it is there',
     check: 'checks a recipe and prints it with all defaults',
     fields: 'lists every field of a recipe',
+    field: 'only this field, or those below it',
     columns: {
       file: 'recipe',
       model: 'model',

@@ -223,6 +223,7 @@ export const zh: Phrases = {
     force: '文件已存在时替换',
     check: '检查配方并连同默认值打印',
     fields: '列出配方的所有字段',
+    field: '只列出该字段或其下级字段',
     columns: {
       file: '配方',
       model: '模型',

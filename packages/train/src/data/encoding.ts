@@ -10,7 +10,7 @@ const common: { readonly [encoding: string]: string } = {
 
 /**
  * The likeliest encoding by the name that `iconv` and TextDecoder know; undefined when none stands out.
- * @param bytes the beginning of a file that is not UTF-8.
+ * @param bytes of a file that is not UTF-8: its beginning, or the lines that are not.
  */
 export function guessEncoding(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -36,9 +36,40 @@ export function guessEncoding(bytes: Uint8Array): string | undefined {
 
 /** What a message says of a file that is not UTF-8: the encoding if it can be told, and the way out. */
 export function encodingAdvice(bytes: Uint8Array, file: string): string {
-  const encoding = guessEncoding(bytes);
+  const { bad, mixed } = badLines(bytes);
+  const encoding = guessEncoding(bad);
   const source = encoding === undefined ? 'THE_ENCODING' : encoding;
   const looks = encoding === undefined ? '' : `, it looks like ${encoding === 'gb18030' ? 'GBK (gb18030)' : encoding}`;
+  // Converting the whole of such a file would break the lines that are right.
+  if (mixed) return `not UTF-8 text${looks}, while other lines of the file are UTF-8; write all of it in UTF-8`;
   const name = file.split('/').at(-1)!;
   return `not UTF-8 text${looks}; convert it first: iconv -f ${source} -t utf-8 ${name} > utf8-${name}`;
+}
+
+/** The lines that are not UTF-8 (all bytes, where a mark or zeros say UTF-16), and whether other lines are, beyond ASCII. */
+function badLines(bytes: Uint8Array): { bad: Uint8Array; mixed: boolean } {
+  if ((bytes[0] ?? 0) >= 0xfe || bytes.subarray(0, 1 << 16).includes(0)) return { bad: bytes, mixed: false };
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const bad: Uint8Array[] = [];
+  let size = 0;
+  let mixed = false;
+  for (let start = 0; start < bytes.length && size < 1 << 16; ) {
+    const newline = bytes.indexOf(10, start);
+    const line = bytes.subarray(start, newline < 0 ? undefined : newline + 1);
+    start += line.length;
+    try {
+      const text = decoder.decode(line);
+      mixed ||= /[\u0800-\uffff]/.test(text); // two bytes of another encoding may be UTF-8 by chance, three are not
+    } catch {
+      bad.push(line);
+      size += line.length;
+    }
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const line of bad) {
+    whole.set(line, at);
+    at += line.length;
+  }
+  return { bad: whole, mixed };
 }

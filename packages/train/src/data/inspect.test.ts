@@ -53,6 +53,8 @@ describe('inspection', () => {
     expect(
       textOfRow({ task: 'record', line: 1, fields: { label: '1', text: 'a long enough text to be the text' } }),
     ).toBe('a long enough text to be the text');
+    const nested = { tokens: ['Ada', 'runs'], translation: { en: 'Ada runs', zh: '艾达跑步' }, tags: [1, 0] };
+    expect(textOfRow({ task: 'record', line: 1, fields: nested })).toBe('Ada runs\nAda runs 艾达跑步');
   });
 });
 

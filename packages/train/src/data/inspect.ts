@@ -124,7 +124,9 @@ export function textOfRow(row: DataRow): string {
     case 'spans':
       return row.text;
     case 'record': {
-      const fields = Object.values(row.fields).filter((v): v is string => typeof v === 'string' && v !== '');
+      const fields = Object.values(row.fields)
+        .map(stringIn)
+        .filter((text) => text !== '');
       // Labels and numbers beside a text say nothing of its length.
       const longest = Math.max(0, ...fields.map((f) => f.length));
       return fields.filter((f) => f.length > longest / 20).join('\n');
@@ -227,6 +229,16 @@ function unknownOf(tokenizer: Tokenizer): number | undefined {
   const { model } = tokenizer.toJson() as { model?: { unk_token?: string | null; unk_id?: number | null } };
   if (typeof model?.unk_id === 'number') return model.unk_id;
   return typeof model?.unk_token === 'string' ? tokenizer.tokenToId(model.unk_token) : undefined;
+}
+
+/** A text; of a list or structure (tokens, `{en, zh}`) its texts. */
+function stringIn(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.values(value)
+    .map(stringIn)
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /** How often each occurs, the most frequent first. */

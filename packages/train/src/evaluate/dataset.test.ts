@@ -151,6 +151,19 @@ describe('sources and targets', () => {
       ['One.', 'Eins.', 'Ein.'],
       ['Two.', 'Zwei.', 'Zwo.'],
     ]);
+    // What one side lacks is left out of all, and rows are told by their lines.
+    const gaps = [
+      file('t.en', '\nOne.\nTwo.\nThree.\n'),
+      file('t.de', '\nEins.\n\nDrei.\n'),
+      file('t.de2', '\nEin.\nZwo.\nDrei!\n'),
+    ];
+    const { rows, remarks, skipped } = await sequences(await openFiles(gaps), { onBadRow: 'skip' }, 'translation');
+    expect(rows.map(({ row, place }) => [place, row.source, ...row.targets])).toEqual([
+      ['t.en:2', 'One.', 'Eins.', 'Ein.'],
+      ['t.en:4', 'Three.', 'Drei.', 'Drei!'],
+    ]);
+    expect(skipped).toBe(1);
+    expect(remarks.join('\n')).toContain('t.en:3: the line in t.de is empty');
     await expect(read([en, file('t.de', 'Eins.\n')])).rejects.toThrow('t.en has 2 lines, t.de has 1');
     await expect(read([en])).rejects.toThrow('one side only');
   });

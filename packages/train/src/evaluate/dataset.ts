@@ -160,7 +160,11 @@ const describe = (file: ReadFile): string => {
   }[first.task];
 };
 
-const lineOf = (row: DataRow, i: number): number => (row.task === 'record' ? row.line : i + 1);
+/** Where a row of a file stands: its line, else its number. */
+const lineOf = (file: ReadFile, i: number): number => {
+  const row = file.rows[i];
+  return row?.task === 'record' ? row.line : (file.lines?.[i] ?? i + 1);
+};
 
 /** A field as text: lists are joined by `between`. Undefined when there is none. */
 function textOf({ fields }: RecordRow, names: readonly string[], between = ' '): string | undefined {
@@ -228,7 +232,7 @@ export async function labelledTexts(
       );
       all.add(
         file.name,
-        file.rows.map((row, i) => [{ text: (row as TextRow).text.trim(), labels: [own] }, i + 1]),
+        file.rows.map((row, i) => [{ text: (row as TextRow).text.trim(), labels: [own] }, lineOf(file, i)]),
       );
       continue;
     }
@@ -354,7 +358,7 @@ export async function markedTexts(
     if (first?.task === 'tagging' || first?.task === 'spans')
       all.add(
         file.name,
-        file.rows.map((row, i) => [row as EntityRow, i + 1]),
+        file.rows.map((row, i) => [row as EntityRow, lineOf(file, i)]),
       ); // rows of a file are of one task
     else if (first?.task === 'record') {
       const columns = new Columns(recordsOf(file), file.name);
@@ -460,14 +464,16 @@ export async function sequences(
   if (files.length > 1 && files.every((f) => f.format === 'text')) {
     const [source, ...targets] = files as [OpenedFile, ...OpenedFile[]];
     const sides = await Promise.all(targets.map((target) => readParallel(source.file, target.file, options.onBadRow)));
-    const rows = sides[0]!.rows.map(
-      (row, i): SequenceRow => ({ ...row, targets: sides.flatMap((side) => side.rows[i]?.targets ?? []) }),
-    );
     for (const side of sides) all.report(source.file.name, side.report);
     all.remark(`line by line: ${source.file.name} → ${targets.map((t) => t.file.name).join(', ')}`);
+    // By their lines: with --skip-bad-rows each side may lack others.
+    const byLine = sides.map(({ rows, lines }) => new Map(rows.map((row, i) => [lines[i]!, row])));
+    const whole = [...byLine[0]!].filter(([line]) => byLine.every((side) => side.has(line)));
+    if (whole.length < byLine[0]!.size)
+      all.remark(`lines without all ${sides.length} targets, left out (${byLine[0]!.size - whole.length})`);
     all.add(
       source.file.name,
-      rows.map((row, i) => [row, i + 1]),
+      whole.map(([line, row]) => [{ ...row, targets: byLine.flatMap((side) => side.get(line)!.targets) }, line]),
     );
     return all;
   }
@@ -553,7 +559,7 @@ export async function runningTexts(files: readonly OpenedFile[], options: Datase
     } else
       all.add(
         file.name,
-        file.rows.map((row, i) => [runningText(row), lineOf(row, i)]),
+        file.rows.map((row, i) => [runningText(row), lineOf(file, i)]),
       );
   }
   return all;

@@ -188,7 +188,7 @@ class TaskRun {
 
   /** Reads the files for the task, and says how its rows are measured. */
   async prepare(files: readonly OpenedFile[], bundle: Awaited<ReturnType<typeof openBundle>>): Promise<Prepared> {
-    const asked =
+    const asked: EvaluationTask | undefined =
       this.#options.task === undefined
         ? undefined
         : checkedTask(this.#options.task, this.#capability, this.#source.name);
@@ -222,9 +222,10 @@ class TaskRun {
       case 'translation':
       case 'summarization': {
         const dataset = await sequences(files, this.#reading, task);
-        const kind = asked === 'summarization' || asked === 'translation' ? asked : kindOfSequences(dataset.rows);
+        const known = directionsOf(bundle);
+        const kind = asked ?? kindOfSequences(dataset.rows, known, bundle.config);
         if (kind === 'summarization') return prepared(dataset, (rows) => this.#summaries(rows), kind);
-        const { rows, name } = this.#directed(dataset.rows, directionsOf(bundle));
+        const { rows, name } = this.#directed(dataset.rows, known);
         return prepared({ ...dataset, rows }, (kept) => this.#translations(kept, name), kind);
       }
       case 'text-generation':
@@ -345,6 +346,8 @@ class TaskRun {
         onRemark: this.#remark,
       }),
     );
+    if (rows.every(({ row }) => row.answers.length === 0))
+      this.#remark('no question of the files has an answer: measured is only whether the model finds none');
     const scored = scoreAnswers(rows, outputs, language);
     const part = { ...scored, measured: count(outputs), ...(language === undefined ? {} : { language }) };
     if (baseline === undefined) return part;

@@ -46,6 +46,12 @@ test('--labels says it: names in the order of the classes, names of numbers, or 
   expect(matched(['0', '1'], ['sports', 'world'], ['world', 'sports'])).toEqual({ 0: 'world', 1: 'sports' });
   expect(matched(['0', '1'], ['LABEL_0', 'LABEL_1'], ['world', 'sports'])).toEqual({ 0: 'LABEL_0', 1: 'LABEL_1' });
   expect(matched(['a', 'b'], ['x', 'y'], ['a=y', 'b=x'])).toEqual({ a: 'y', b: 'x' });
+  // Several labels of the file may be one class: stars, spellings.
+  expect(matched(['1', '2', '4'], ['neg', 'pos'], ['1=neg', '2=neg', '4=pos'])).toEqual({
+    1: 'neg',
+    2: 'neg',
+    4: 'pos',
+  });
   expect(() => matchLabels(['a'], ['x', 'y'], ['a'])).toThrow('--labels has 1 names, the model 2 classes');
   expect(() => matchLabels(['a'], ['x', 'y'], ['a=z'])).toThrow('--labels names the class "z"');
 });

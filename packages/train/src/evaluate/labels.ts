@@ -70,7 +70,8 @@ export function matchLabels(
     if (missing.length > 0)
       fail(`${shown(missing)} ${missing.length > 1 ? 'have' : 'has'} no class${suggestion(missing[0]!, classes)}`);
     const names = new Map(pairs as [string, string][]); // checked just now
-    if (new Set(names.values()).size < names.size) fail('two labels would be the same class');
+    // What `--labels` says may join labels (1 and 2 stars are negative); a guess that does is refused.
+    if (given.length === 0 && new Set(names.values()).size < names.size) fail('two labels would be the same class');
     const order = (name: string): number => classes.indexOf(name);
     return { names: new Map([...names].sort((a, b) => order(a[1]) - order(b[1]))), reason };
   };

@@ -41,8 +41,14 @@ const joined = (texts: readonly string[]): string[] =>
     texts.slice(10 * i, 10 * i + 10).join(' '),
   );
 
-/** Rewriting between languages, or into fewer words of the same. */
-export function kindOfSequences(rows: readonly Placed<SequenceRow>[]): 'translation' | 'summarization' {
+/** Rewriting between languages, or into fewer words of the same: what the model was made for, where it was made for one of them; else what the rows show. */
+export function kindOfSequences(
+  rows: readonly Placed<SequenceRow>[],
+  directions: readonly Direction[],
+  { task_specific_params: params }: Bundle['config'],
+): 'translation' | 'summarization' {
+  const summarizes = typeof params === 'object' && params !== null && 'summarization' in params;
+  if (directions.length > 0 && !summarizes) return 'translation';
   const { source, target } = directionOf(rows);
   if (source !== undefined && target !== undefined && source !== target) return 'translation';
   const length = (of: (row: SequenceRow) => string): number => rows.reduce((n, { row }) => n + of(row).length, 0);

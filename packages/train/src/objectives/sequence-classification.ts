@@ -20,8 +20,15 @@ export interface LabelledText extends TextPair {
 export const textField = ({ fields }: SourceFile['source']): string =>
   typeof fields.text === 'string' ? fields.text : (fields.text?.[0] ?? 'text');
 
-/** Rows of a file by the names that its source gives to fields: `text` and `label` by default. */
-export function labelledTexts({ name, source, rows, goesOn }: SourceFile, note: Note): LabelledText[] {
+/**
+ * Rows of a file by the names that its source gives to fields: `text` and `label` by default.
+ * @param labels those that are allowed; any by default
+ */
+export function labelledTexts(
+  { name, source, rows, goesOn }: SourceFile,
+  note: Note,
+  labels?: readonly string[],
+): LabelledText[] {
   const { fields, label: fixed, prefix, onBadRow } = source;
   const text = textField(source);
   const options = { file: name, onBadRow, goesOn };
@@ -39,7 +46,8 @@ export function labelledTexts({ name, source, rows, goesOn }: SourceFile, note: 
       note(`${name}: rows without text in "${text}", left out`, texts.length - found.length);
     return found.map((t) => ({ text: prefix + t, label: fixed }));
   }
-  const read = classificationRows(rows, { text, label: fields.label ?? 'label' }, options);
+  const allowed = labels === undefined ? {} : { labels };
+  const read = classificationRows(rows, { text, label: fields.label ?? 'label', ...allowed }, options);
   tellReport(name, read.report, note);
   return read.rows.map((r) => ({ text: prefix + r.text, label: r.label }));
 }
@@ -50,7 +58,8 @@ export const largest = (scores: Float32Array): number =>
 
 export const sequenceClassification: Objective<'sequence-classification'> = async (given) => {
   const { objective } = given;
-  const parts = await textParts(given, labelledTexts);
+  const rowsOf = (file: SourceFile, note: Note) => labelledTexts(file, note, objective.labels);
+  const parts = await textParts(given, rowsOf, objective.labels);
   const classes = classesOf(await distinctLabels(parts, (r) => [r.label]), objective);
   return textReading(given, parts, {
     fields: { ...labelFields(classes.names), problem_type: 'single_label_classification' },

@@ -52,15 +52,20 @@ export async function unpacked(
   return whole;
 }
 
+/** The encoding that the first bytes state. */
+export const markOf = (bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' =>
+  bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+
 /**
  * The text of a file, without its byte order mark. UTF-8; UTF-16 only with a mark.
  * @throws YumoError `DATA` with the line of the first byte that is not UTF-8.
  */
 export async function textOf(file: DataFile): Promise<string> {
   const bytes = await unpacked(file);
-  const mark =
-    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  const mark = markOf(bytes);
   try {
+    // UTF-16 of Latin letters is UTF-8 as well, with a zero behind each.
+    if (mark === 'utf-8' && bytes.subarray(0, 1 << 16).includes(0)) throw new RangeError('it has zero bytes');
     return new TextDecoder(mark, { fatal: true }).decode(bytes);
   } catch (error) {
     const line = mark === 'utf-8' ? firstBadLine(bytes) : 1;
@@ -74,12 +79,15 @@ export async function textOf(file: DataFile): Promise<string> {
 }
 
 function firstBadLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {
     const newline = bytes.indexOf(10, start);
     const end = newline < 0 ? bytes.length : newline + 1;
+    const content = bytes.subarray(start, end);
+    if (content.includes(0)) return line;
     try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(start, end));
+      decoder.decode(content);
     } catch {
       return line;
     }

@@ -1,13 +1,14 @@
 // Conversations: ShareGPT's and OpenAI's forms, and preferences between two next answers.
 
 import { suggestion } from '@yumo/core';
-import { listOf, objectOf, stringOf } from './json.ts';
+import { listOf, objectOf, show, stringOf } from './json.ts';
 import { RowError, type Tracker } from './report.ts';
 import type { ChatRow, Message, PreferenceRow, RecordRow } from './rows.ts';
 
 /** The names that files give to roles. */
 const roles: Readonly<Record<string, Message['role']>> = {
   system: 'system',
+  developer: 'system',
   user: 'user',
   human: 'user',
   assistant: 'assistant',
@@ -60,7 +61,16 @@ function messageOf(value: unknown, path: string): Message {
   const content = fields.value ?? fields.content;
   // A call of a function may come without text.
   if (content === null && fields.tool_calls !== undefined) return { role, content: JSON.stringify(fields.tool_calls) };
-  return { role, content: stringOf(content, `${path}.${fields.value === undefined ? 'content' : 'value'}`) };
+  const field = `${path}.${fields.value === undefined ? 'content' : 'value'}`;
+  if (!Array.isArray(content)) return { role, content: stringOf(content, field) };
+  return { role, content: content.map((part, i) => textPartOf(part, `${field}[${i}]`)).join('') };
+}
+
+/** A part of OpenAI's form: `{type: "text", text}`; pictures and sounds are refused. */
+function textPartOf(value: unknown, path: string): string {
+  const { type, text } = objectOf(value, path);
+  if (type !== 'text') throw new RowError(`${path}.type is ${show(type)}, only "text" is read`, `${path}.type`);
+  return stringOf(text, `${path}.text`);
 }
 
 const answerOf = (value: unknown, path: string): string =>

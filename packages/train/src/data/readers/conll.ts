@@ -12,7 +12,7 @@ export interface ConllOptions {
 }
 
 /**
- * Columns stand between TABs, or else between blanks. Lines `-DOCSTART-` are passed over and counted. Where every token is one character and its
+ * A sentence with a wrong line is left out whole, where skipping was asked for. Columns stand between TABs, or else between blanks. Lines `-DOCSTART-` are passed over and counted. Where every token is one character and its
  * position in the word (Weibo's `科0`, `m15`), the position is removed and counted.
  */
 export function readConll(text: string, tracker: Tracker, options: ConllOptions = {}): TaggingRow[] {
@@ -46,19 +46,25 @@ function sentencesOf(
   const rows: TaggingRow[] = [];
   let tokens: string[] = [];
   let tags: string[] = [];
+  let broken = false;
   const close = (): void => {
-    if (tokens.length > 0) rows.push({ task: 'tagging', tokens, tags });
+    if (tokens.length > 0 && !broken) rows.push({ task: 'tagging', tokens, tags });
+    else if (tokens.length > 0) tracker.lines?.pop();
     tokens = [];
     tags = [];
+    broken = false;
   };
   linesOf(text).forEach((line, i) => {
     if (line.trim() === '') close();
     else if (line.startsWith('-DOCSTART-')) tracker.note('-DOCSTART- line');
-    else
-      for (const [word, label] of tracker.at(firstLine + i, () => columnsOf(line, token, tag))) {
-        tokens.push(word);
-        tags.push(label);
-      }
+    else if (!broken) {
+      const [columns] = tracker.at(firstLine + i, () => columnsOf(line, token, tag));
+      broken = columns === undefined; // its sentence would lack a token
+      if (!columns) return;
+      if (tokens.length === 0) tracker.lines?.push(firstLine + i);
+      tokens.push(columns[0]);
+      tags.push(columns[1]);
+    }
   });
   close();
   return rows;

@@ -1,6 +1,6 @@
 // Which format a file has, by its name and its first bytes, with the reason.
 
-import { linesOf } from './bytes.ts';
+import { linesOf, markOf } from './bytes.ts';
 
 export const formats = [
   'text',
@@ -24,23 +24,25 @@ export interface Detected {
   readonly reason: string;
 }
 
+/** Endings of files of tokens with tags: an odd line there is a mistake, and no reason to read them as text. */
+const tagColumns = /^(?:conll\d*|bio|iob2?|bioes|bmes|bilou)$/;
+
 /** Content decides before the name, because `.json` and `.txt` say little. */
 export function detectFormat(name: string, bytes: Uint8Array): Detected {
   if (bytes[0] === 0x50 && bytes[1] === 0x41 && bytes[2] === 0x52 && bytes[3] === 0x31)
     return { format: 'parquet', reason: 'it begins with "PAR1"' };
-  const head = new TextDecoder().decode(bytes.subarray(0, 200_000));
+  const head = new TextDecoder(markOf(bytes)).decode(bytes.subarray(0, 200_000));
   const text = head.trimStart();
   const extension = /\.([a-z0-9]+)$/.exec(name.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? '';
   if (/^\{\s*"/.test(text) || /^\[\s*[[{]/.test(text)) return jsonFormat(text, extension);
+  if (/^\[|^null\s*$/.test(text) && extension === 'json') return { format: 'json', reason: 'its name ends in .json' };
+  if (/^jsonl|^ndjson/.test(extension)) return { format: 'jsonl', reason: `its name ends in .${extension}` };
   if (text.startsWith('<review>')) return { format: 'reviews', reason: 'it begins with "<review>"' };
   const lines = linesOf(head).slice(0, 200);
   const filled = lines.filter((line) => line.trim() !== '');
   const tagged = filled.filter((line) => /\S\s+(?:O|[BIESMLU](?:-\S+)?)$/.test(line));
-  if (
-    filled.length > 1 &&
-    tagged.length >= 0.95 * filled.length &&
-    (lines.length > filled.length || extension.startsWith('conll'))
-  )
+  if (tagColumns.test(extension)) return { format: 'conll', reason: `its name ends in .${extension}` };
+  if (filled.length > 1 && tagged.length >= 0.95 * filled.length && lines.length > filled.length)
     return { format: 'conll', reason: 'its lines are a token and a tag' };
   if (extension === 'csv' || extension === 'tsv') {
     const tabs = filled.filter((line) => line.includes('\t')).length;
@@ -51,9 +53,11 @@ export function detectFormat(name: string, bytes: Uint8Array): Detected {
   const columns = new Set(filled.slice(0, -1).map((line) => line.split('\t').length));
   if (filled.length > 2 && columns.size === 1 && !columns.has(1))
     return { format: 'tsv', reason: 'every line has the same number of TABs' };
-  const bars = new Set(filled.slice(0, -1).map((line) => line.split('||').length));
-  if (filled.length > 2 && bars.size === 1 && !bars.has(1))
-    return { format: 'csv', reason: 'every line has the same number of "||"' };
+  for (const bars of ['|||', '||']) {
+    const parts = new Set(filled.slice(0, -1).map((line) => line.split(bars).length));
+    if (filled.length > 2 && parts.size === 1 && !parts.has(1))
+      return { format: 'csv', reason: `every line has the same number of "${bars}"` };
+  }
   return { format: 'text', reason: 'no structure was found in its first lines' };
 }
 

@@ -10,12 +10,13 @@ export async function readParallel(
   source: DataFile,
   target: DataFile,
   onBadRow: OnBadRow = 'error',
-): Promise<{ rows: SequenceRow[]; report: ReadReport }> {
+): Promise<{ rows: SequenceRow[]; lines: readonly number[]; report: ReadReport }> {
   const [from, to] = [linesOf(await textOf(source)), linesOf(await textOf(target))];
   if (from.length !== to.length) throw unevenLines(source.name, from.length, target.name, to.length);
-  const tracker = new Tracker(source.name, onBadRow);
+  const lines: number[] = [];
+  const tracker = new Tracker(source.name, onBadRow, lines);
   const rows = from.flatMap((line, i) => pairOf(line, to[i]!, i + 1, target.name, tracker));
-  return { rows, report: tracker.report(rows.length) };
+  return { rows, lines, report: tracker.report(rows.length) };
 }
 
 /** Lines of the same number as a pair; none when both are blank. */
@@ -33,6 +34,7 @@ export function pairOf(
   return tracker.at(line, (): SequenceRow => {
     if (source.trim() === '') throw new RowError(`empty, but ${targetName} has a sentence there`, 'source');
     if (target.trim() === '') throw new RowError(`the line in ${targetName} is empty`, 'target');
+    tracker.lines?.push(line);
     return { task: 'sequence-to-sequence', source, targets: [target] };
   });
 }

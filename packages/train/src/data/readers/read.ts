@@ -32,6 +32,8 @@ export interface ReadFile {
   /** Why this format. */
   readonly reason: string;
   readonly rows: readonly DataRow[];
+  /** The line that each row begins on, of texts by line and of sentences with tags. */
+  readonly lines?: readonly number[];
   readonly report: ReadReport;
 }
 
@@ -51,7 +53,8 @@ export async function readData(file: DataFile, options: ReadOptions = {}): Promi
       `format "${format}" is not known${suggestion(format, formats) || `; there are ${formats.join(', ')}`}`,
       { format },
     );
-  const tracker = new Tracker(name, options.onBadRow);
+  const lines: number[] = [];
+  const tracker = new Tracker(name, options.onBadRow, lines);
   const rows =
     format === 'parquet'
       ? await readParquet(bytes, name)
@@ -60,13 +63,13 @@ export async function readData(file: DataFile, options: ReadOptions = {}): Promi
   if (rows.length === 0)
     throw new YumoError(
       'DATA',
-      `${name}: no rows as ${format} (${reason}), ${report.skipped} skipped; name the format if it is another`,
+      `${name}: no rows as ${format}${options.format === undefined ? ` (${reason})` : ''}, ${report.skipped} skipped; name the format if it is another`,
       {
         file: name,
         format,
       },
     );
-  return { name, format, reason, rows, report };
+  return { name, format, reason, rows, report, ...(lines.length === rows.length ? { lines } : {}) };
 }
 
 function rowsOf(format: Exclude<Format, 'parquet'>, text: string, tracker: Tracker, options: ReadOptions): DataRow[] {
@@ -102,8 +105,11 @@ const records = (text: string, tracker: Tracker): RecordRow[] =>
 
 function texts(text: string, unit: 'line' | 'paragraph' | 'file', tracker: Tracker): DataRow[] {
   const pieces = unit === 'file' ? [text] : unit === 'line' ? linesOf(text) : text.split(/\r?\n(?:[ \t]*\r?\n)+/);
-  return pieces.flatMap((piece): DataRow[] => {
-    if (piece.trim() !== '') return [{ task: 'text', text: piece }];
+  return pieces.flatMap((piece, i): DataRow[] => {
+    if (piece.trim() !== '') {
+      if (unit === 'line') tracker.lines?.push(i + 1);
+      return [{ task: 'text', text: piece }];
+    }
     tracker.note('blank line');
     return [];
   });

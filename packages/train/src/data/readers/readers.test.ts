@@ -6,6 +6,7 @@ import { type DataFile, textOf, unpacked } from './bytes.ts';
 import { detectFormat } from './detect.ts';
 import { readParallel } from './parallel.ts';
 import { type ReadOptions, readData } from './read.ts';
+import type { RecordRow } from './rows.ts';
 import { classificationRows, pairRows, sequenceRows } from './tasks.ts';
 
 const file = (name: string, text: string): DataFile => ({ name, bytes: new TextEncoder().encode(text) });
@@ -17,6 +18,15 @@ async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+/** One table of a text and a structure, as pyarrow 25.0.1 writes it. */
+const compressedTables = {
+  gzip: 'UEFSMRUAFYwCFVgsFQQVABUGFQYcAAAAH4sIAAAAAAACA2NiYGBgYQwAkk+X7lWgJtYAmpmUmKJADAYAekZY+oYAAAAVABU8FUgsFQYVABUGFQYcAAAAH4sIAAAAAAACA2NiYGBgZmIBkUuAmAECWKA0ADv5JCQeAAAAFQQZbDUAGAZzY2hlbWEVBAAVDCUCGAR0ZXh0JQBMHAAAADUCGAdhbnN3ZXJzFQIANQIYBXN0YXJ0FQIVBkw8AAAANQQYBGxpc3QVAgAVBCUCGAdlbGVtZW50ABYEGRwZLCYAHBUMGSUGABkYBHRleHQVBBYEFrQCFoABJghJHBUAFQAVAgA8FvABGQYZJgAEAAAAJgAcFQQZJQYAGUgHYW5zd2VycwVzdGFydARsaXN0B2VsZW1lbnQVBBYGFmIWbiaIAUkcFQAVABUCADwpJgQCGVYAAAIABAAAABaWAxYEJggW7gEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI1LjAuMRksHAAAHAAAABIBAABQQVIx',
+  zstd: 'UEFSMRUAFYwCFVAsFQQVABUGFQYcAAAAKLUv/SCG/QAAsAIAAAAEAVAAAADlpb0gKAAAAGJhZCACAAHJ5ahTAhUAFTwVTiwVBhUAFQYVBhwAAAAotS/9IB7xAAACAAAAAwIEAAAAA6QAAAMAAAAAAAAABAAAAAAAAAAVBBlsNQAYBnNjaGVtYRUEABUMJQIYBHRleHQlAEwcAAAANQIYB2Fuc3dlcnMVAgA1AhgFc3RhcnQVAhUGTDwAAAA1BBgEbGlzdBUCABUEJQIYB2VsZW1lbnQAFgQZHBksJgAcFQwZJQYAGRgEdGV4dBUMFgQWtAIWeCYISRwVABUAFQIAPBbwARkGGSYABAAAACYAHBUEGSUGABlIB2Fuc3dlcnMFc3RhcnQEbGlzdAdlbGVtZW50FQwWBhZiFnQmgAFJHBUAFQAVAgA8KSYEAhlWAAACAAQAAAAWlgMWBCYIFuwBACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNS4wLjEZLBwAABwAAAARAQAAUEFSMQ==',
+  brotli:
+    'UEFSMRUAFYwCFVgsFQQVABUGFQYcAAAAG4UAABypUV/M7mAiF2GY6rcTTe6+RRBiwAF7VdqbfcQCWgVHC529eQcObhcVABU8FTIsFQYVABUGFQYcAAAAGx0AAAQ2xsQ8a9aJMNKILDo4EMkFZnKkehUEGWw1ABgGc2NoZW1hFQQAFQwlAhgEdGV4dCUATBwAAAA1AhgHYW5zd2VycxUCADUCGAVzdGFydBUCFQZMPAAAADUEGARsaXN0FQIAFQQlAhgHZWxlbWVudAAWBBkcGSwmABwVDBklBgAZGAR0ZXh0FQgWBBa0AhaAASYISRwVABUAFQIAPBbwARkGGSYABAAAACYAHBUEGSUGABlIB2Fuc3dlcnMFc3RhcnQEbGlzdAdlbGVtZW50FQgWBhZiFlgmiAFJHBUAFQAVAgA8KSYEAhlWAAACAAQAAAAWlgMWBCYIFtgBACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNS4wLjEZLBwAABwAAAASAQAAUEFSMQ==',
+  lz4: 'UEFSMRUAFYwCFUgsFQQVABUGFQYcAAAA7wIAAAAEAVAAAADlpb0gBAA5jygAAABiYWQgBAAMUCBiYWQgFQAVPBU2LBUGFQAVBhUGHAAAAHACAAAAAwIEBgBSpAAAAwABAIAEAAAAAAAAABUEGWw1ABgGc2NoZW1hFQQAFQwlAhgEdGV4dCUATBwAAAA1AhgHYW5zd2VycxUCADUCGAVzdGFydBUCFQZMPAAAADUEGARsaXN0FQIAFQQlAhgHZWxlbWVudAAWBBkcGSwmABwVDBklBgAZGAR0ZXh0FQ4WBBa0AhZwJghJHBUAFQAVAgA8FvABGQYZJgAEAAAAJgAcFQQZJQYAGUgHYW5zd2VycwVzdGFydARsaXN0B2VsZW1lbnQVDhYGFmIWXCZ4SRwVABUAFQIAPCkmBAIZVgAAAgAEAAAAFpYDFgQmCBbMAQAoIHBhcnF1ZXQtY3BwLWFycm93IHZlcnNpb24gMjUuMC4xGSwcAAAcAAAAEAEAAFBBUjE=',
+};
 
 test('CSV fields in quotes may hold commas, quotes and line breaks; lines are counted through them', async () => {
   const { rows } = await read('a.csv', 'label,text\r\n1,"one, ""two""\nthree"\r\n0,plain "quotes" inside\r\n');
@@ -38,6 +48,32 @@ test('TSV keeps quotes as text', async () => {
     { label: '1', text: '"quoted' },
     { label: '0', text: 'plain' },
   ]);
+});
+
+test('TSV as spreadsheets write it has its quotes taken off, where the first rows show that they enclose fields', async () => {
+  expect(await fieldsOf('a.tsv', 'text\tlabel\n"a ""good"" one\twith TAB"\t1\n"two\nlines"\t0\nfine\t1\n')).toEqual([
+    { text: 'a "good" one\twith TAB', label: '1' },
+    { text: 'two\nlines', label: '0' },
+    { text: 'fine', label: '1' },
+  ]);
+  expect(await fieldsOf('a.tsv', 'text\tlabel\n"he ""said"" no"\t1\nplain\t0\n')).toMatchObject([
+    { text: 'he "said" no' },
+    { text: 'plain' },
+  ]);
+  // A quote that opens in one row and closes in another is text: every row has its two fields.
+  expect(await fieldsOf('a.tsv', 'text\tlabel\n"open\t1\nclose"\t0\n')).toMatchObject([
+    { text: '"open' },
+    { text: 'close"' },
+  ]);
+});
+
+test('"|||" divides fields, and is not taken for "||"', async () => {
+  const text = 'a b ||| c d\ne f ||| g h\ni j ||| k l\n';
+  expect((await fieldsOf('a.txt', text))[1]).toEqual({ column1: 'e f ', column2: ' g h' });
+});
+
+test('a header without rows is no row', async () => {
+  await expect(read('a.csv', 'text,label\n')).rejects.toThrow('a.csv: no rows as csv');
 });
 
 test('a header is told from data, and can be given', async () => {
@@ -91,6 +127,49 @@ test('marks of encodings are understood, other encodings are refused with the li
   expect(await textOf({ name: 'a', bytes: new Uint8Array([0xff, 0xfe, 0x60, 0x4f]) })).toBe('你');
   const mixed = new Uint8Array([...new TextEncoder().encode('好\n好\n'), 0xc4, 0xe3, 0x0a]); // 你 in GB18030 on line 3
   await expect(readData({ name: 'a.txt', bytes: mixed })).rejects.toThrow('a.txt:3: not UTF-8 text');
+});
+
+test('the encoding is told from the lines that are wrong, wherever they stand; of a file of two encodings no conversion is advised', async () => {
+  const gbk = [0xbb, 0xb5, 0xb5, 0xc4, 0xd2, 0xb2, 0xb2, 0xbb, 0xca, 0xc7]; // 坏的也不是
+  const bytes = (start: string): Uint8Array<ArrayBuffer> =>
+    new Uint8Array([...new TextEncoder().encode(start), ...gbk, 10]);
+  await expect(textOf({ name: 'late.txt', bytes: bytes('plain\n'.repeat(20_000)) })).rejects.toThrow(
+    'late.txt:20001: not UTF-8 text, it looks like GBK (gb18030); convert it first: iconv -f gb18030',
+  );
+  await expect(textOf({ name: 'mixed.txt', bytes: bytes('好的，这一行没有问题\n') })).rejects.toThrow(
+    'mixed.txt:2: not UTF-8 text, it looks like GBK (gb18030), while other lines of the file are UTF-8; write all of it in UTF-8',
+  );
+});
+
+test('UTF-16: the format is told from the text; without a mark the encoding is named', async () => {
+  const text = '{"text":"good","label":1}\n{"text":"bad","label":0}\n';
+  const bytes = (start: string) => new Uint8Array(Buffer.from(start + text, 'utf16le'));
+  expect(await readData({ name: 'a.jsonl', bytes: bytes('\ufeff') })).toMatchObject({
+    format: 'jsonl',
+    rows: [{ fields: { text: 'good' } }, { fields: { text: 'bad' } }],
+  });
+  await expect(readData({ name: 'a.jsonl', bytes: bytes('') })).rejects.toThrow(
+    'a.jsonl:1: not UTF-8 text, it looks like utf-16le; convert it first',
+  );
+});
+
+test('a name that states the format holds where the content is odd: the odd line is named', async () => {
+  await expect(read('a.conll', 'EU B-ORG\nrejects\n\n')).rejects.toThrow(
+    'a.conll:2: 1 column in "rejects", expected a token and a tag',
+  );
+  await expect(read('a.bio', 'Peter PERSON\n')).rejects.toThrow('a.bio:1: tag "PERSON" is not of the form B-TYPE');
+  await expect(read('a.jsonl', '["a",1]\n')).rejects.toThrow('a.jsonl:1: row is ["a",1], expected an object');
+  await expect(read('a.json', '[]')).rejects.toThrow('a.json: no rows as json');
+  await expect(read('a.json', 'null')).rejects.toThrow('a.json: expected a list of objects, found null');
+});
+
+test('a sentence with a wrong line is left out whole; rows tell the lines they begin on', async () => {
+  const text = 'EU B-ORG\nrejects O\n\nPeter B-PER\nBlackburn\nruns\n\n\nBonn B-LOC\n';
+  const { rows, lines, report } = await read('a.conll', text, { onBadRow: 'skip' });
+  expect(rows).toMatchObject([{ tokens: ['EU', 'rejects'] }, { tokens: ['Bonn'] }]);
+  expect(lines).toEqual([1, 9]);
+  expect(report).toMatchObject({ skipped: 1, problems: [{ line: 5 }] });
+  expect((await read('a.txt', 'one\n\ntwo\n')).lines).toEqual([1, 3]);
 });
 
 test('empty files, files of one line and lines of 10 MB', async () => {
@@ -204,6 +283,29 @@ test('instructions, preferences and chats', async () => {
   );
 });
 
+test("OpenAI's content in parts is their text; pictures are refused", async () => {
+  const chat = (content: string) =>
+    read('a.jsonl', `{"messages":[{"role":"developer","content":"s"},{"role":"user","content":${content}}]}`);
+  expect((await chat('[{"type":"text","text":"hi "},{"type":"text","text":"there"}]')).rows).toMatchObject([
+    {
+      messages: [
+        { role: 'system', content: 's' },
+        { role: 'user', content: 'hi there' },
+      ],
+    },
+  ]);
+  await expect(chat('[{"type":"image_url"}]')).rejects.toThrow(
+    'a.jsonl:1: messages[1].content[0].type is "image_url", only "text" is read',
+  );
+});
+
+test('SQuAD without answers says what is missing, and what to write', async () => {
+  const text = JSON.stringify({ data: [{ paragraphs: [{ context: 'c', qas: [{ id: 'q', question: 'w?' }] }] }] });
+  await expect(read('test.json', text)).rejects.toThrow(
+    'test.json:1: data[0].paragraphs[0].qas[0].answers is missing (a test file without answers?); of a question that has none write "answers": []',
+  );
+});
+
 test('parallel files must have a sentence on every line of both', async () => {
   const { rows, report } = await readParallel(file('a.en', 'one\n\ntwo\n'), file('a.de', 'eins\n\nzwei\n'));
   expect(rows[1]).toEqual({ task: 'sequence-to-sequence', source: 'two', targets: ['zwei'] });
@@ -230,6 +332,17 @@ test('Parquet tables are read, damage is named', async () => {
     'a.parquet: cannot be read as Parquet',
   );
 });
+
+test.each(Object.entries(compressedTables))(
+  'Parquet compressed by %s is read, numbers inside of structures too',
+  async (_, base64) => {
+    const { rows } = await readData({ name: 'a.parquet', bytes: new Uint8Array(Buffer.from(base64, 'base64')) });
+    expect(rows.map((row) => (row as RecordRow).fields)).toEqual([
+      { text: '好 '.repeat(20), answers: { start: [3, 4] } },
+      { text: 'bad '.repeat(10), answers: { start: [] } },
+    ]);
+  },
+);
 
 test('an unknown format is answered with the nearest', async () => {
   await expect(read('a', 'x', { format: 'json-lines' as 'jsonl' })).rejects.toThrow(
@@ -260,7 +373,7 @@ test('records become rows of a task; labels and fields that do not fit are named
   );
   const named = { text: 'review', label: 'label', labels: ['0', '1'] };
   expect(() => classificationRows(rows, named, { file: 'a.csv' })).toThrow(
-    'a.csv:3: label is "2", not one of 2 labels',
+    'a.csv:3: label is "2", not one of the labels 0, 1',
   );
   expect(classificationRows(rows, named, { file: 'a.csv', onBadRow: 'skip' }).report).toMatchObject({
     rows: 1,

@@ -32,9 +32,13 @@ export class Tracker {
   private readonly problems: Problem[] = [];
   private readonly notes = new Map<string, number>();
 
-  constructor(file: string, onBadRow: OnBadRow = 'error') {
+  /** Takes the lines that rows begin on, of formats whose rows do not tell it. */
+  readonly lines: number[] | undefined;
+
+  constructor(file: string, onBadRow: OnBadRow = 'error', lines?: number[]) {
     this.file = file;
     this.onBadRow = onBadRow;
+    this.lines = lines;
   }
 
   /** Counts something that is not an error. */

@@ -45,7 +45,12 @@ export function readSquad(text: string, tracker: Tracker): QuestionRow[] {
 function questionOf(value: unknown, path: string, title: string, context: string, tracker: Tracker): QuestionRow {
   const fields = objectOf(value, path);
   const impossible = fields.is_impossible === true;
-  const listed = fields.answers === undefined && impossible ? [] : listOf(fields.answers, `${path}.answers`);
+  if (fields.answers === undefined && !impossible)
+    throw new RowError(
+      `${path}.answers is missing (a test file without answers?); of a question that has none write "answers": []`,
+      `${path}.answers`,
+    );
+  const listed = fields.answers === undefined ? [] : listOf(fields.answers, `${path}.answers`);
   if (impossible && listed.length > 0)
     throw new RowError(`${path} is impossible, yet has ${listed.length} answers`, `${path}.answers`);
   const { id } = fields;

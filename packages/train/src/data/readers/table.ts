@@ -1,13 +1,15 @@
 // CSV, TSV and their relatives: RFC 4180 quotes, any delimiter, with or without a header.
 
+import { linesOf } from './bytes.ts';
 import type { PieceReader } from './pieces.ts';
-import { RowError, type Tracker } from './report.ts';
+import { RowError, Tracker } from './report.ts';
 import type { RecordRow } from './rows.ts';
 
 export interface TableOptions {
-  /** Default: what divides the first lines evenly, of TAB, comma, semicolon, `|` and `||`. */
+  /** Default: what divides the first lines evenly, of TAB, comma, semicolon, `|`, `||` and `|||`. */
   readonly delimiter?: string;
-  /** Whether `"` encloses fields that hold delimiters and line breaks. Default: yes, except with TAB, where quotes are text. */
+  /** Whether `"` encloses fields that hold delimiters and line breaks. Default: yes; with TAB, where quotes are
+   * text in most published sets, only where the first rows show it. */
   readonly quotes?: boolean;
   /** Whether the first row names the columns; or the names, for a file without. Default: told by the first rows. */
   readonly header?: boolean | readonly string[];
@@ -37,9 +39,11 @@ export function tableReader(
   options: TableOptions = {},
 ): { read: PieceReader<RecordRow>; form(): Omit<Table, 'rows'> } {
   let form: Omit<Table, 'rows'> | undefined;
+  let quotes: boolean | undefined;
   const read: PieceReader<RecordRow> = (text, line, last) => {
     const delimiter = form?.delimiter ?? options.delimiter ?? delimiterOf(text);
-    const { records: all, used } = split(text, line, last, delimiter, options.quotes ?? delimiter !== '\t', tracker);
+    quotes ??= options.quotes ?? (delimiter !== '\t' || quotesFields(text, last));
+    const { records: all, used } = split(text, line, last, delimiter, quotes, tracker);
     const records = all.filter(({ cells }) => {
       const blank = cells.length === 1 && cells[0]!.trim() === '';
       if (blank) tracker.note('blank line');
@@ -58,7 +62,7 @@ export function tableReader(
       tracker.at(line, (): RecordRow => {
         if (cells.length !== columns.length && options.ragged !== true)
           throw new RowError(
-            `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); check the delimiter ${JSON.stringify(delimiter)} and quotes, or read it as ragged`,
+            `${cells.length} fields, but ${columns.length} columns (${columns.join(', ')}); what divides them is ${JSON.stringify(delimiter)}; fields that hold it need quotes`,
           );
         if (cells.length !== columns.length)
           tracker.note(`row with ${cells.length} fields instead of ${columns.length}`);
@@ -81,7 +85,7 @@ interface RawRecord {
 function delimiterOf(text: string): string {
   const lines = text.slice(0, 20_000).split('\n').slice(0, 20);
   const linesWith = (delimiter: string): number => lines.filter((line) => line.includes(delimiter)).length;
-  return ['\t', '||', ',', ';', '|'].reduce((best, next) => (linesWith(next) > linesWith(best) ? next : best));
+  return ['\t', '|||', '||', ',', ';', '|'].reduce((best, next) => (linesWith(next) > linesWith(best) ? next : best));
 }
 
 function columnsOf(first: readonly string[], header: boolean, names: TableOptions['header']): string[] {
@@ -95,6 +99,29 @@ function columnsOf(first: readonly string[], header: boolean, names: TableOption
   });
 }
 
+/**
+ * Whether fields between TABs are written as in CSV, as spreadsheets and pandas do. In most published sets a quote there is text, so the first
+ * rows must show it: by rows that are of one width only when quotes enclose TABs and line breaks, or by quotes doubled inside quotes.
+ */
+function quotesFields(text: string, last: boolean): boolean {
+  const head = last && text.length <= headLength ? text : text.slice(0, text.lastIndexOf('\n', headLength) + 1);
+  const lines = linesOf(head).filter((line) => line.trim() !== '');
+  const cells = lines.flatMap((line) => line.split('\t')).filter((cell) => cell.startsWith('"'));
+  if (cells.length === 0) return false;
+  if (new Set(lines.map((line) => line.split('\t').length)).size === 1)
+    return (
+      cells.every((cell) => /^"(?:[^"]|"")*"$/.test(cell)) &&
+      cells.some((cell) => /[^"]""|""[^"]/.test(cell.slice(1, -1)))
+    );
+  const tracker = new Tracker('', 'skip');
+  const { records } = split(head, 1, true, '\t', true, tracker);
+  const widths = records.map((record) => record.cells).filter((row) => row.length > 1 || row[0]!.trim() !== '');
+  return tracker.report(0).skipped === 0 && new Set(widths.map((row) => row.length)).size === 1;
+}
+
+/** Characters that are looked at to find out how a table is written. */
+const headLength = 100_000;
+
 /** What columns are called; a first row without such a name, above columns of text alone, may be data as well. */
 const usualNames =
   /^(?:id|idx|index|qid|label|labels|class|category|cat|tag|text|text_?[ab]|sentence(?:_?[ab12])?|sentence[12]|premise|hypothesis|question[12]?|query|answer|context|passage|title|body|abstract|content|review|comment|summary|highlights|article|document|dialogue|source|target|src|tgt|input|output|score|rating|stars|sentiment|polarity|similarity|relatedness_score|gold_label|en|zh|de|fr|es|english|chinese|german|标签|标记|类别|文本|内容|评论|句子|标题|摘要|问题|答案)$/i;
@@ -102,8 +129,9 @@ const usualNames =
 /** Names are short, differ, are no numbers or sentences, and do not occur again in their column. One is a usual name, or stands above numbers. */
 function looksLikeHeader(records: readonly RawRecord[]): boolean {
   const [first, ...rest] = records.slice(0, 50);
-  if (first === undefined || rest.length === 0) return false;
+  if (first === undefined) return false;
   const { cells } = first;
+  if (rest.length === 0) return cells.length > 1 && cells.every((cell) => usualNames.test(cell));
   const names = cells.filter((cell) => cell !== '');
   return (
     names.length >= cells.length - 1 &&

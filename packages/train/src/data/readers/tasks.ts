@@ -36,7 +36,7 @@ export function classificationRows(
     const label = labelOf(record, fields.label);
     if (fields.labels !== undefined && !fields.labels.includes(label))
       throw new RowError(
-        `${fields.label} is "${label}", not one of ${fields.labels.length} labels${suggestion(label, fields.labels)}`,
+        `${fields.label} is "${label}", not one of the labels ${fields.labels.join(', ')}${/\d/.test(label) ? '' : suggestion(label, fields.labels)}`,
         fields.label,
       );
     return { task: 'classification', text: textOf(record, fields.text), label };
