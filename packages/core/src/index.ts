@@ -48,7 +48,7 @@ export { simplify } from './graph/simplify.ts';
 export { topological } from './graph/topological.ts';
 export { type OnnxOptions, toOnnx } from './lower/onnx/model.ts';
 export * from './models/architecture.ts';
-export { type DecoderGraph, decoderGraph } from './models/decoder-graph.ts';
+export { type DecoderGraph, decoderGraph, decodingGraph } from './models/decoder-graph.ts';
 export { type HeadGraph, type HeadGraphOptions, headGraph } from './models/head-graph.ts';
 export {
   architectureFor,

@@ -1,6 +1,6 @@
 // Samples during a training: what the model would say now.
 
-import { architectureFor, CausalLm, decoderGraph, type Runtime, type Value, type Values } from '@yumo/core';
+import { architectureFor, CausalLm, decodingGraph, type Runtime, type Value, type Values } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import type { ModelPlan } from './model-config.ts';
 
@@ -28,7 +28,7 @@ export async function sampleText(
   end?: number,
 ): Promise<string> {
   const architecture = architectureFor(json);
-  const { graph } = decoderGraph(architecture, config, { logits: 'last', present: false });
+  const { graph } = decodingGraph(architecture, config);
   const constants = Object.fromEntries(
     Object.entries(parameters).map(([name, v]) => [name, { ...v, data: v.data.slice() } as Value]),
   );
@@ -36,7 +36,7 @@ export async function sampleText(
   try {
     const contextLength = architecture.contextLength(config);
     const sizes = { ...architecture.cache(config), contextLength, vocabularySize: architecture.vocabularySize(config) };
-    const model = new CausalLm({ program, idType: 'int32', ...sizes });
+    const model = new CausalLm({ program, ...sizes });
     const ids = [...prompt.slice(-(contextLength >> 1))];
     const stream = tokenizer.decodeStream();
     let text = '';

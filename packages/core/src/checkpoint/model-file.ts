@@ -1,5 +1,6 @@
 // ONNX files of a folder: opened with the tensors beside them; told where a folder has nothing else.
 
+import { takeBeside } from '../lower/onnx/beside.ts';
 import { filesBeside } from '../lower/onnx/external.ts';
 import { dropOutputs } from '../lower/onnx/outputs.ts';
 import { computesOnProcessor, type Program, type Runtime } from '../runtimes/runtime.ts';
@@ -18,7 +19,10 @@ export async function filesWithoutWeights<Paths extends Readonly<Record<string, 
 }
 
 export interface ModelFileOptions extends Pick<ReadOptions, 'signal' | 'onProgress'> {
-  /** Which of the file's outputs will never be asked for: what only they need is not computed. */
+  /**
+   * Which of the file's outputs will never be asked for: what only they need is not computed. Where a processor computes, a file of ours runs the
+   * second graph that it holds for this.
+   */
   readonly without?: ((outputs: readonly string[]) => readonly string[]) | undefined;
 }
 
@@ -48,6 +52,7 @@ export async function loadModelFile(
   const { signal } = options;
   const { model: read, data } = await readModelFile(source, path, options);
   const model = without && !source.readsAnew ? read.slice() : read;
-  if (without) dropOutputs(model, without, { alternatives: computesOnProcessor(runtime) });
+  const alternatives = computesOnProcessor(runtime);
+  if (without && !(alternatives && takeBeside(model))) dropOutputs(model, without, { alternatives });
   return runtime.load(model, { data, ...(signal ? { signal } : {}) });
 }

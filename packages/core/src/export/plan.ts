@@ -6,7 +6,7 @@ import { branchesModel } from '../lower/onnx/branches.ts';
 import { type OnnxOptions, onnxModel } from '../lower/onnx/model.ts';
 import type { ModelProto } from '../lower/onnx/proto.ts';
 import type { Architecture, InputForms } from '../models/architecture.ts';
-import { decoderGraph } from '../models/decoder-graph.ts';
+import { decoderGraph, decodingGraph } from '../models/decoder-graph.ts';
 import { headGraph } from '../models/head-graph.ts';
 import { architectureFor, causalLmTypes, type Model, modelFor, seq2seqFor, seq2seqTypes } from '../models/index.ts';
 import { crossDecoderGraph, encoderGraph } from '../models/seq2seq-graph.ts';
@@ -88,12 +88,13 @@ function languageModel(bundle: Bundle, options: PlanOptions): Promise<ExportPlan
   const architecture = architectureFor(bundle.config);
   const config = architecture.readConfig(bundle.config);
   const built = decoderGraph(architecture, config);
+  const { graph: beside } = decodingGraph(architecture, config);
   const part = {
     name: 'model',
     graphs: [{ ...built, choice: {} }],
     int64Inputs: ['input_ids', 'attention_mask', 'position_ids'],
     vocabularySize: architecture.vocabularySize(config),
-    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes, alternatives: true }),
+    lower: (o: OnnxOptions) => onnxModel(built.graph, { ...o, sizeNames: textSizes, cacheProducts: 'joined', beside }),
   };
   return plan(bundle, architecture, config, [part], options);
 }
@@ -130,7 +131,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     graphs: [{ ...built, choice: {} }],
     int64Inputs,
     vocabularySize: Math.min(source, vocabularySize),
-    lower: (o) => onnxModel(built.graph, { ...o, sizeNames, alternatives: true }),
+    lower: (o) => onnxModel(built.graph, { ...o, sizeNames, cacheProducts: 'both' }),
   });
   const flag = (on: 0 | 1): Values => ({ [cacheFlag]: value('bool', [1], [on]) });
   const merged: ExportPart = {
@@ -144,7 +145,7 @@ function encoderDecoder(bundle: Bundle, options: PlanOptions): Promise<ExportPla
     lower: (o) =>
       branchesModel(
         { flag: cacheFlag, whenTrue: next.graph, whenFalse: first.graph },
-        { ...o, sizeNames: decoderSizes, alternatives: true },
+        { ...o, sizeNames: decoderSizes, cacheProducts: 'both' },
       ),
   };
   const decoders =

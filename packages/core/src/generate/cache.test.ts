@@ -60,6 +60,29 @@ describe.each([true, false])('with empty slots: %s', (slack) => {
   });
 });
 
+it('compacts: slots that stay move together, and rows go on from there', () => {
+  const cache = new KeyValueCache({ layers: 2, keyValueHeads: heads, headSize: size, slack: true }, 2);
+  const before = step(2, 7, 1);
+  cache.append(before, 7);
+  const kept = [
+    [0, 1, 3, 4, 6],
+    [2, 5],
+  ];
+  cache.compact(kept);
+  expect(cache.length).toBe(5);
+  const next = step(2, 2, 2);
+  cache.append(next, 2);
+  expect(cache.take([1, 1])).toEqual([1, 0]);
+  for (const [i, fed] of Object.values(cache.feeds()).entries())
+    for (const place of [0, 1])
+      for (let head = 0; head < heads; head++) {
+        const old = positions(before[i]!, 1, head, 0, 7);
+        const stayed = kept[1]!.flatMap((slot) => old.slice(slot * size, (slot + 1) * size));
+        expect(positions(fed, place, head, 0, 2)).toEqual(stayed);
+        expect(positions(fed, place, head, 5, 7)).toEqual(positions(next[i]!, 1, head, 0, 2));
+      }
+});
+
 it('moves only rows that are repeated', () => {
   const cache = new KeyValueCache({ layers: 1, keyValueHeads: 1, headSize: 1, slack: true }, 4);
   cache.append(

@@ -175,6 +175,35 @@ export class KeyValueCache {
     return places;
   }
 
+  /**
+   * Leaves slots out, and moves the others together.
+   * @param kept by place, the slots that stay, in ascending order; where a place has fewer than another, what is in its last slots means nothing
+   */
+  compact(kept: readonly (readonly number[])[]): void {
+    const { keyValueHeads, headSize } = this.#form;
+    this.length = Math.max(...kept.map((slots) => slots.length));
+    for (const [place, slots] of kept.entries()) {
+      // Runs of neighbours move as one; what lies before the first gap stays.
+      const runs: { from: number; to: number; end: number }[] = [];
+      for (const [to, from] of slots.entries()) {
+        const last = runs.at(-1);
+        if (last && from === last.from + to - last.to) last.end = from + 1;
+        else runs.push({ from, to, end: from + 1 });
+      }
+      const moved = runs.filter(({ from, to }) => from !== to);
+      for (const tensor of this.#tensors)
+        for (let head = place * keyValueHeads; head < (place + 1) * keyValueHeads; head++)
+          for (const { from, to, end } of moved) {
+            const at = (slot: number): number => (head * this.capacity + slot) * headSize;
+            tensor.copyWithin(at(to), at(from), at(end));
+          }
+      const held = this.#held[place]!;
+      this.#held[place] = Array.from({ length: this.length }, (_, i) =>
+        i < slots.length ? held[slots[i]!]! : this.#lastHeld++,
+      );
+    }
+  }
+
   /** The slots in use from `first` on, of every head. */
   #copySlots(tensor: Numbers, source: number, place: number, first: number): void {
     const { keyValueHeads, headSize } = this.#form;

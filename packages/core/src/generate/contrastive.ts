@@ -2,7 +2,7 @@
 
 import { throwIfAborted, YumoError } from '../errors.ts';
 import type { Value } from '../value.ts';
-import type { DecoderRows } from './decoding.ts';
+import type { DecoderDecoding } from './decoding.ts';
 import { chain, checkScores, logSoftmaxOf, type Processor } from './processors.ts';
 
 export interface ContrastiveOptions {
@@ -44,7 +44,7 @@ function likeliest(logs: Float64Array, k: number): { id: number; p: number }[] {
  * @returns new ids of each row, end token included.
  */
 export async function contrastiveSearch(
-  begin: () => Promise<DecoderRows>,
+  begin: () => Promise<DecoderDecoding>,
   rows: readonly (readonly number[])[],
   { alpha, topK, maxNewTokens, endTokens, processorsOf, signal }: ContrastiveOptions,
 ): Promise<number[][]> {

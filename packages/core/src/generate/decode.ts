@@ -4,7 +4,7 @@ import type { Bundle } from '../checkpoint/folder.ts';
 import { filesWithoutWeights, loadModelFile } from '../checkpoint/model-file.ts';
 import { loadParameters } from '../checkpoint/parameters.ts';
 import { throwIfAborted, YumoError } from '../errors.ts';
-import { decoderGraph } from '../models/decoder-graph.ts';
+import { decodingGraph } from '../models/decoder-graph.ts';
 import { architectureFor } from '../models/index.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { BeamResult } from './beam.ts';
@@ -17,11 +17,12 @@ import {
   searchRows,
 } from './continue.ts';
 import { contrastiveSearch } from './contrastive.ts';
-import { checkPrompts, type DecoderProgram, DecoderRows } from './decoding.ts';
+import { checkPrompts, type DecoderDecoding, type DecoderProgram, DecoderRows, type StartOptions } from './decoding.ts';
 import { ConstrainedRows } from './grammar/constraint.ts';
 import { checkGenerationOptions, idsOf, processorsFor } from './options.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { chain, type Processor } from './processors.ts';
+import { TreeRows } from './tree-rows.ts';
 
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -37,6 +38,14 @@ export interface CausalGenerateOptions extends GenerateOptions {
   /** Where a single prompt's beginning may be known from earlier ones, and what is read now is kept. */
   readonly prefixes?: PrefixCache | undefined;
 }
+
+/** Runs the prompts. Where the program is told who sees whom, what rows have in common is kept once. */
+const startRows = (
+  model: DecoderProgram,
+  prompts: readonly (readonly number[])[],
+  options: StartOptions,
+): Promise<DecoderDecoding> =>
+  (model.program.inputNames.includes('attention_bias') ? TreeRows : DecoderRows).start(model, prompts, options);
 
 export class CausalLm {
   readonly contextLength: number;
@@ -75,25 +84,18 @@ export class CausalLm {
     const progress = onProgress ? { onProgress } : {};
     const file = options.file ?? (await filesWithoutWeights(bundle, { model: 'onnx/model.onnx' }))?.model;
     if (file === undefined) {
-      const { graph, parameters } = decoderGraph(architecture, config, {
-        logits: 'last',
-        states: options.states === true,
-        present: false,
-      });
+      const { graph, parameters } = decodingGraph(architecture, config, { states: options.states === true });
       const constants = await loadParameters(await bundle.weights(stop), parameters, architecture, {
         ...stop,
         ...progress,
       });
-      return new CausalLm(
-        { program: await runtime.compile(graph, { constants, ...stop }), idType: 'int32', ...sizes },
-        settings,
-      );
+      return new CausalLm({ program: await runtime.compile(graph, { constants, ...stop }), ...sizes }, settings);
     }
     // Who keeps the cache asks for what was added to it: the whole one is not even put together (lower/onnx/model.ts).
     const without = (outputs: readonly string[]): readonly string[] =>
       outputs.includes('new_key_values.0.key') ? outputs.filter((name) => name.startsWith('present.')) : [];
     const program = await loadModelFile(runtime, bundle.source, file, { ...stop, ...progress, without });
-    return new CausalLm({ program, idType: 'int64', ...sizes }, settings);
+    return new CausalLm({ program, ...sizes }, settings);
   }
 
   /**
@@ -108,10 +110,10 @@ export class CausalLm {
     const { prefixes } = options;
     const start = this.#start(prompts, options);
     if (!prefixes) return yield* continueRows(start, this.#resolved(options));
-    let decoding: DecoderRows | undefined;
+    let decoding: DecoderDecoding | undefined;
     const read = [...(prompts[0] ?? [])];
     try {
-      const begin = async (): Promise<DecoderRows> => {
+      const begin = async (): Promise<DecoderDecoding> => {
         decoding = await start.begin();
         return decoding;
       };
@@ -136,7 +138,7 @@ export class CausalLm {
   ): Promise<BeamResult[][]> {
     const { prefixes } = options;
     const start = this.#start(prompts, options);
-    const begin = async (): Promise<DecoderRows> => {
+    const begin = async (): Promise<DecoderDecoding> => {
       const decoding = await start.begin();
       const known = prefixes && decoding.known;
       if (known) prefixes.keep([...prompts[0]!], known.values);
@@ -174,8 +176,7 @@ export class CausalLm {
     const constrained = constraint && new ConstrainedRows(constraint, endTokens, maxNewTokens);
     const processorsOf = (row: number): readonly Processor[] =>
       constrained ? [constrained.around(chain(plain(row)))] : plain(row);
-    const begin = (): Promise<DecoderRows> =>
-      DecoderRows.start(this.#model, prompts, { padToken, signal: options.signal });
+    const begin = (): Promise<DecoderDecoding> => startRows(this.#model, prompts, { padToken, signal: options.signal });
     return contrastiveSearch(begin, rows, {
       alpha,
       topK,
@@ -198,7 +199,7 @@ export class CausalLm {
   #start(
     prompts: readonly (readonly number[])[],
     { padToken = this.padToken, signal, prefixes }: CausalGenerateOptions,
-  ): Omit<Start, 'begin'> & { begin(): Promise<DecoderRows> } {
+  ): Omit<Start, 'begin'> & { begin(): Promise<DecoderDecoding> } {
     checkPrompts(prompts, this.#model);
     prefixes?.claim(this);
     const longest = Math.max(0, ...prompts.map((p) => p.length));
@@ -207,7 +208,7 @@ export class CausalLm {
       room: prompts.map((p) => this.contextLength - p.length),
       begin: () => {
         const known = prompts.length === 1 ? prefixes?.find(prompts[0]!) : undefined;
-        return DecoderRows.start(this.#model, prompts, { padToken, signal, known });
+        return startRows(this.#model, prompts, { padToken, signal, known });
       },
     };
   }

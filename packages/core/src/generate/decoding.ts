@@ -17,11 +17,24 @@ export interface Decoding {
   advance(ids: readonly number[], signal?: AbortSignal): Promise<void>;
 }
 
-/** A model compiled for decoding, under the names of transformers.js. */
+/** Rows of a decoder-only model. */
+export interface DecoderDecoding extends Decoding {
+  /** Hidden states of the positions just read, `[rows, positions, hidden]`; where the program gives them. */
+  readonly states: Value | undefined;
+  /** What was read of the first row so far, where it is alone and not padded: a copy. */
+  readonly known: KnownPrefix | undefined;
+}
+
+export interface StartOptions {
+  readonly padToken?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Keys and values of the beginning of a single prompt, which is then not read again. */
+  readonly known?: KnownPrefix | undefined;
+}
+
+/** A model compiled for decoding: our own graph (`decodingGraph`), or a file with the names of transformers.js. */
 export interface DecoderProgram {
   readonly program: Program;
-  /** What ids, masks and positions are fed as: files take int64, our own graphs int32. */
-  readonly idType: 'int32' | 'int64';
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
@@ -63,13 +76,21 @@ export function checkPrompts(
   });
 }
 
+/** @throws YumoError `CONTEXT` */
+export function checkContext(tokens: number, contextLength: number): void {
+  if (tokens > contextLength)
+    throw new YumoError('CONTEXT', `generate: ${tokens} tokens, the model's context holds ${contextLength}`, {
+      tokens,
+      contextLength,
+    });
+}
+
 /**
- * Rows of a decoder-only model. Rows of unequal length are padded at the left, hidden by the mask, and their positions count from the
+ * Rows of a decoder-only model, each with a cache of its own: of a file of another program, and of models whose layers count positions. Rows of unequal length are padded at the left, hidden by the mask, and their positions count from the
  * first real token (1 at padding, where nothing looks).
  */
-export class DecoderRows implements Decoding {
+export class DecoderRows implements DecoderDecoding {
   scores: readonly Scores[] = [];
-  /** Hidden states of the positions just read, `[rows, positions, hidden]`; where the program gives them. */
   states: Value | undefined;
   readonly #model: DecoderProgram;
   readonly #cache: KeyValueCache;
@@ -90,18 +111,11 @@ export class DecoderRows implements Decoding {
     this.#cache = new KeyValueCache({ ...model, slack: window === undefined }, padding.length);
   }
 
-  /**
-   * Runs the prompts.
-   * @param known keys and values of the beginning of a single prompt, which is then not read again
-   */
+  /** Runs the prompts. */
   static async start(
     model: DecoderProgram,
     prompts: readonly (readonly number[])[],
-    {
-      padToken = 0,
-      signal,
-      known,
-    }: { padToken?: number; signal?: AbortSignal | undefined; known?: KnownPrefix | undefined } = {},
+    { padToken = 0, signal, known }: StartOptions = {},
   ): Promise<DecoderRows> {
     if (known && prompts.length === 1) {
       const rows = new DecoderRows(model, [0]);
@@ -120,7 +134,6 @@ export class DecoderRows implements Decoding {
     return rows;
   }
 
-  /** What was read of the first row so far, where it is alone and not padded: a copy. */
   get known(): KnownPrefix | undefined {
     return this.#padding.length === 1 && this.#padding[0] === 0
       ? { length: this.#cache.length, values: this.#cache.copy() }
@@ -138,13 +151,7 @@ export class DecoderRows implements Decoding {
   }
 
   async advance(ids: readonly number[], signal?: AbortSignal): Promise<void> {
-    const { contextLength } = this.#model;
-    const longest = this.#cache.length + 1 - Math.min(...this.#padding);
-    if (longest > contextLength)
-      throw new YumoError('CONTEXT', `generate: ${longest} tokens, the model's context holds ${contextLength}`, {
-        tokens: longest,
-        contextLength,
-      });
+    checkContext(this.#cache.length + 1 - Math.min(...this.#padding), this.#model.contextLength);
     const placed = new Int32Array(ids.length);
     for (const [row, id] of ids.entries()) placed[this.#places[row]!] = id;
     await this.#run(placed, 1, signal);
@@ -152,7 +159,10 @@ export class DecoderRows implements Decoding {
 
   /** Feeds `[places, count]` new ids, keeps their keys and values and the last position's scores. */
   async #run(ids: Int32Array, count: number, signal: AbortSignal | undefined): Promise<void> {
-    const { program, idType } = this.#model;
+    const { program } = this.#model;
+    // Our own graphs take int32, files int64.
+    const isOwn = program.inputNames.includes('read_positions');
+    const idType = isOwn ? 'int32' : 'int64';
     const cache = this.#cache;
     const rows = this.#padding.length;
     const { length, capacity } = cache;
@@ -174,6 +184,7 @@ export class DecoderRows implements Decoding {
       attention_mask: integers(idType, [rows, total], mask),
     };
     if (program.inputNames.includes('position_ids')) feeds.position_ids = integers(idType, [rows, count], positions);
+    if (isOwn) feeds.read_positions = integers(idType, [1], Int32Array.of(count - 1));
     const outputs = ['logits', ...this.#added];
     if (program.outputNames.includes('last_hidden_state')) outputs.push('last_hidden_state');
     const out = await program.run(feeds, { outputs, ...(signal ? { signal } : {}) });
@@ -188,7 +199,16 @@ export class DecoderRows implements Decoding {
 
 /** The scores of each row's last position, without copying. @param logits `[rows, positions, vocabulary]` */
 export function lastScores(logits: Value): Scores[] {
-  const [rows, positions, vocabulary] = logits.shape as [number, number, number];
+  const [rows, positions] = logits.shape as [number, number, number];
+  return scoresAt(
+    logits,
+    Array.from({ length: rows }, (_, row) => (row + 1) * positions - 1),
+  );
+}
+
+/** Scores, without copying. @param logits `[rows, positions, vocabulary]` @param places row · positions + position */
+export function scoresAt(logits: Value, places: readonly number[]): Scores[] {
+  const vocabulary = logits.shape.at(-1)!;
   const { data } = logits;
   if (!(data instanceof Float32Array || data instanceof Float64Array))
     throw new YumoError(
@@ -197,8 +217,5 @@ export function lastScores(logits: Value): Scores[] {
       {},
     );
   if (sizeOf(logits.shape) !== data.length) throw new Error('internal: logits do not fill their shape');
-  return Array.from({ length: rows }, (_, row) => {
-    const end = (row + 1) * positions * vocabulary;
-    return data.subarray(end - vocabulary, end);
-  });
+  return places.map((place) => data.subarray(place * vocabulary, (place + 1) * vocabulary));
 }

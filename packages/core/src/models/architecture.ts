@@ -59,15 +59,18 @@ export interface KeyValue {
 export interface DecoderInputs {
   /** int32 `[batch, sequence]`. */
   readonly inputIds: Tensor;
-  /** int32 `[batch, past + sequence]`; without it every position is real. */
+  /**
+   * int32 `[batch, past + sequence]`; without it every position is real. Or float32 `[batch, 1, sequence, past + sequence]`: what is added to the
+   * scores as it is, so that whoever runs the model says which position sees which; not for layers with a window.
+   */
   readonly attentionMask?: Tensor | undefined;
   /** int32 `[batch, sequence]`; past, past + 1, … by default. */
   readonly positionIds?: Tensor | undefined;
   /** One entry a layer. */
   readonly past?: readonly KeyValue[] | undefined;
   readonly dropout?: Dropout | undefined;
-  /** `last`: logits of the last position only, `[batch, 1, vocabulary]`. */
-  readonly logits?: 'all' | 'last' | undefined;
+  /** int32 `[read]`: logits of these positions only, `[batch, read, vocabulary]`. */
+  readonly readPositions?: Tensor | undefined;
 }
 
 export interface DecoderOutputs {

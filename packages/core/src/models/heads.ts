@@ -267,12 +267,13 @@ export const multipleChoice = <C>(each: Head<C>): Head<C> => ({
   },
 });
 
-/** The states that an output layer reads: of every position, or of the last one. */
+/** The states that an output layer reads: of every position, of the last one, or of those that are named. */
 export function positionsRead(
   { hiddenStates }: Encoded,
-  { logits = 'all' }: { logits?: 'all' | 'last' | undefined },
+  { logits = 'all', readPositions }: { logits?: 'all' | 'last' | undefined; readPositions?: Tensor | undefined },
 ): Tensor {
   const x = hiddenStates.at(-1)!;
+  if (readPositions) return gather(x, readPositions, 1);
   return logits === 'last' ? slice(x, 1, addDims(dim(x, 1), -1), dim(x, 1)) : x;
 }
 

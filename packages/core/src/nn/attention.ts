@@ -24,7 +24,7 @@ import { integer, type Tensor } from '../tensor.ts';
 import { type Dropout, drop } from './dropout.ts';
 
 /** What is added to the score of a key that may not be seen. Finite, so that a row that sees nothing stays a number. */
-const hidden = -1e9;
+export const hidden = -1e9;
 
 /** `[batch, time, heads · size]` → `[batch, heads, time, size]`. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
@@ -46,7 +46,7 @@ export interface CausalMask {
   /** Number of queries, and of keys before the first of them. */
   readonly queries: Dim;
   readonly past: Dim;
-  /** int32 `[batch, past + queries]`; 0 hides a key. */
+  /** int32 `[batch, past + queries]`; 0 hides a key. Or the additive mask itself. */
   readonly attentionMask?: Tensor | undefined;
   /** Query i sees keys j with i − window < j ≤ i. */
   readonly window?: number | undefined;
@@ -54,6 +54,10 @@ export interface CausalMask {
 
 /** Additive mask, `[1 or batch, 1, queries, keys]`; undefined where it would hide nothing: a single query sees all that is before it. */
 export function causalMask({ queries, past, attentionMask, window }: CausalMask): Tensor | undefined {
+  if (attentionMask?.shape.length === 4) {
+    if (window !== undefined) throw new Error('internal: an additive mask for a layer with a window');
+    return attentionMask;
+  }
   if (queries === 1 && window === undefined) return attentionMask && paddingMask(attentionMask);
   const row = unsqueeze(iota(queries, past), -1);
   const column = unsqueeze(iota(addDims(past, queries)), 0);

@@ -26,8 +26,8 @@ export function branchesModel({ flag, whenTrue, whenFalse }: Branches, options: 
   const names = [...new Set([whenFalse, whenTrue].flatMap((g) => Object.keys(g.outputs)))];
   for (const name of names) outer.reserve(name);
   const [yes, no] = [
-    emit(whenTrue, options, { around: outer, prefix: 'then/' }),
-    emit(whenFalse, options, { around: outer, prefix: 'else/' }),
+    emit(whenTrue, options, { around: outer, kind: 'branch', prefix: 'then/' }),
+    emit(whenFalse, options, { around: outer, kind: 'branch', prefix: 'else/' }),
   ];
   const inputs = new Map<string, ValueInfo>();
   for (const input of [...no.inputs, ...yes.inputs]) inputs.set(input.name, wider(inputs.get(input.name), input));

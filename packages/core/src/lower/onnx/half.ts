@@ -11,15 +11,16 @@ const largest = 65504;
 export const isHalvable = ({ dtype, shape, data }: Value): boolean =>
   dtype === 'float32' && shape.length >= 2 && (data as Float32Array).every((x) => Math.abs(x) <= largest);
 
-/** Stores the weight once; its name then means the widened numbers, in every branch of the file. */
+/** Stores the weight once; its name then means the widened numbers, in the whole graph and its branches. */
 export function lowerHalfWeight(file: Emitter, name: string, { shape, data }: Value): void {
   const stored = `${name}_half`;
-  if (file.initializers.has(stored)) return;
-  file.initializers.set(stored, {
-    dtype: 'float16',
-    shape,
-    data: Uint16Array.from(data as Float32Array, numberToHalf),
-  });
+  if (!file.initializers.has(stored))
+    file.initializers.set(stored, {
+      dtype: 'float16',
+      shape,
+      data: Uint16Array.from(data as Float32Array, numberToHalf),
+    });
+  if (file.nodes.some((n) => n.outputs[0] === name)) return;
   file.nodes.push({
     op: 'Cast',
     domain: '',

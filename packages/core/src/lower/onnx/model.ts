@@ -25,10 +25,13 @@ export interface OnnxOptions {
   readonly halfWeights?: boolean;
   readonly target?: Partial<Target>;
   /**
-   * Products with a cache stay products with one joined matrix, as every engine runs them, also of a past of 0 positions (WebGPU has no buffers for
-   * that); the form without a copy of the past stands beside them as alternative nodes, for who opens the file for a processor.
+   * Products with a cache. `split`: without a copy of the past, for processors (default). `joined`: with one joined matrix, as every engine runs them,
+   * also of a past of 0 positions (WebGPU has no buffers for that). `both`: joined, the other form beside them as alternative nodes, for who opens
+   * the file for a processor.
    */
-  readonly alternatives?: boolean;
+  readonly cacheProducts?: 'split' | 'joined' | 'both';
+  /** A second graph over the same weights, for who opens the file for a processor (lower/onnx/beside.ts). */
+  readonly beside?: Graph;
   /** Key/value notes in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** What the file calls named sizes: `{ batch: 'batch_size' }`. */
@@ -82,7 +85,17 @@ const renamed = (shape: ValueInfo['shape'], sizeNames: Readonly<Record<string, s
 export function onnxModel(graph: Graph, options: OnnxOptions = {}): ModelProto {
   const { emitter, inputs, outputs } = emit(graph, options);
   const { nodes, initializers } = emitter;
-  return { nodes, inputs, outputs, initializers, opset, metadata: options.metadata ?? {} };
+  const model = { nodes, inputs, outputs, opset, metadata: options.metadata ?? {} };
+  if (!options.beside) return { ...model, initializers };
+  const own = new Map(initializers);
+  const other = emit(
+    options.beside,
+    { ...options, int64Inputs: [], sizeNames: {}, cacheProducts: 'split' },
+    { around: emitter, kind: 'beside' },
+  );
+  const added = new Map([...initializers].filter(([name]) => !own.has(name)));
+  const beside = { nodes: other.emitter.nodes, inputs: other.inputs, outputs: other.outputs, initializers: added };
+  return { ...model, initializers: own, beside };
 }
 
 /** The bytes of that file. @throws YumoError `GRAPH`, as {@link onnxModel}, and for more than 2 GiB. */
@@ -90,17 +103,20 @@ export const toOnnx = (graph: Graph, options: OnnxOptions = {}): Uint8Array => s
 
 /**
  * Lowers a graph.
- * @param branch of a larger file: its emitter, and what stands before the names of this branch's outputs.
+ * @param part of a file with several graphs: the emitter of the first, or of what is around it. A branch's outputs have names of its own.
  * @throws YumoError `GRAPH`, as {@link toOnnx}
  */
 export function emit(
   graph: Graph,
   options: OnnxOptions,
-  branch?: { readonly around: Emitter; readonly prefix: string },
+  part?: { readonly around: Emitter } & (
+    | { readonly kind: 'branch'; readonly prefix: string }
+    | { readonly kind: 'beside' }
+  ),
 ): Emitted {
   const { constants = {}, int64Inputs = [], weightBits, halfWeights = false, sizeNames = {} } = options;
-  const { alternatives = false } = options;
-  const prefix = branch?.prefix ?? '';
+  const { cacheProducts: form = 'split' } = options;
+  const prefix = part?.kind === 'branch' ? part.prefix : '';
   const target: Target = { ...usualTarget, ...options.target };
   const { outputs } = simplify(graph);
   const order = topological(Object.values(outputs));
@@ -130,7 +146,7 @@ export function emit(
     throw new YumoError('GRAPH', `onnx: "${clash}" names an input and an output; a file needs two names`, {
       name: clash,
     });
-  const e = new Emitter(target, readers, branch?.around);
+  const e = new Emitter(target, readers, part?.around);
   const names = new Map<Node, readonly string[]>();
   const nameOf = (t: Tensor): string => {
     // On first use: what only fused nodes read is left out.
@@ -169,11 +185,12 @@ export function emit(
   for (const node of order) {
     if (node.kind !== 'op') continue;
     // WebGPU has no buffers of size 0, as the past of a prompt is.
-    const split = node.op === 'matmul' && !target.webgpu ? cacheProductOf(node, (t) => results.has(t.node)) : undefined;
+    const splits = form !== 'joined' && !target.webgpu;
+    const split = node.op === 'matmul' && splits ? cacheProductOf(node, (t) => results.has(t.node)) : undefined;
     if (split) {
       const { joined } = split;
       cacheProducts.set(node, split);
-      if (alternatives) continue;
+      if (form === 'both') continue;
       joins.set(joined.node, (joins.get(joined.node) ?? 0) + 1);
       if (joins.get(joined.node) === readers(joined)) fused.add(joined.node);
     }
@@ -206,7 +223,8 @@ export function emit(
   /** A weight as an initializer, made on first use so that quantized ones leave no floats behind. */
   const weightName = (t: Tensor): string => {
     const name = inputName(t);
-    if (halfWeights && isHalvable(constants[name]!)) lowerHalfWeight(branch?.around ?? e, name, constants[name]!);
+    if (halfWeights && isHalvable(constants[name]!))
+      lowerHalfWeight(part?.kind === 'branch' ? part.around : e, name, constants[name]!);
     else if (!e.initializers.has(name)) e.initializers.set(name, constants[name]!);
     return name;
   };
@@ -272,7 +290,7 @@ export function emit(
     else if (split && node.op === 'matmul') {
       const [past, added] = split.pieces;
       const from = [resolve(node.inputs[0]), resolve(past), resolve(added)] as const;
-      const product = alternatives ? lower(e, node, node.inputs.map(resolve))[0]! : undefined;
+      const product = form === 'both' ? lower(e, node, node.inputs.map(resolve))[0]! : undefined;
       if (product !== undefined) e.sizes(split.pieces.map((p) => p.shape.at(-2)!)); // nodes that others may read too
       const before = e.nodes.length;
       const other = lowerCacheProduct(e, node, split, from);

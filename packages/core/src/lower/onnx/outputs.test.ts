@@ -37,7 +37,7 @@ it('runs the alternative nodes of a file, when told', async () => {
   const all = concat([past, added], 2);
   const scores = matmul(q, all, { transposeB: true });
   const cached: Graph = { inputs: [q, past, k], outputs: { read: matmul(scores, all), all, added } };
-  const nodes = onnxModel(cached, { alternatives: true }).nodes;
+  const nodes = onnxModel(cached, { cacheProducts: 'both' }).nodes;
   expect(nodes.filter((n) => !n.alternative && n.inputs.includes('all'))).toHaveLength(2);
   expect(nodes.filter((n) => n.alternative && n.inputs.includes('all'))).toHaveLength(0);
   const numbers = (length: number, salt: number): Value => {
@@ -45,11 +45,11 @@ it('runs the alternative nodes of a file, when told', async () => {
     return { dtype: 'float32', shape: [1, 2, length, 4], data };
   };
   const without = (names: readonly string[]): string[] => names.filter((n) => n === 'all');
-  const [plain, alone] = [0, 1].map(() => toOnnx(cached, { alternatives: true })) as [Uint8Array, Uint8Array];
+  const [plain, alone] = [0, 1].map(() => toOnnx(cached, { cacheProducts: 'both' })) as [Uint8Array, Uint8Array];
   dropOutputs(plain, without);
   dropOutputs(alone, without, { alternatives: true });
   const [whole, joined, apart] = await Promise.all(
-    [toOnnx(cached, { alternatives: true }), plain, alone].map((bytes) => cpu.load(bytes)),
+    [toOnnx(cached, { cacheProducts: 'both' }), plain, alone].map((bytes) => cpu.load(bytes)),
   );
   expect([joined!, apart!].map((p) => p.outputNames)).toEqual([
     ['read', 'added'],

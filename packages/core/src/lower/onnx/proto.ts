@@ -99,7 +99,13 @@ export interface GraphProto {
 export interface ModelProto extends GraphProto {
   readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** A second graph over the same initializers, which other readers pass over (fields {@link besideFields}); its own initializers are small. */
+  readonly beside?: GraphProto | undefined;
 }
+
+/** Fields of a graph's parts, and of those of a second graph beside it: free for ever as {@link alternativeField} is (`reserved 6 to 9`). */
+export const graphFields = { nodes: 1, initializers: 5, inputs: 11, outputs: 12 } as const;
+export const besideFields = { nodes: 6, initializers: 9, inputs: 7, outputs: 8 } as const;
 
 function attribute(name: string, a: Attribute): Bytes {
   if (typeof a === 'number') return join([string(1, name), integer(3, a), integer(20, 2)]);
@@ -158,15 +164,20 @@ function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
   ]);
 }
 
-function graphBytes(g: GraphProto, name: string, places: Places = new Map()): Bytes {
-  return join([
-    ...g.nodes.map((n) => message(n.alternative ? alternativeField : 1, node(n))),
-    string(2, name),
-    ...[...g.initializers].map(([tensor, v]) => message(5, initializer(tensor, v, places.get(tensor)))),
-    ...g.inputs.map((v) => message(11, valueInfo(v))),
-    ...g.outputs.map((v) => message(12, valueInfo(v))),
-  ]);
+function partsBytes(
+  g: GraphProto,
+  fields: { readonly [P in keyof GraphProto]: number },
+  places: Places = new Map(),
+): Bytes[] {
+  return [
+    ...g.nodes.map((n) => message(n.alternative ? alternativeField : fields.nodes, node(n))),
+    ...[...g.initializers].map(([name, v]) => message(fields.initializers, initializer(name, v, places.get(name)))),
+    ...g.inputs.map((v) => message(fields.inputs, valueInfo(v))),
+    ...g.outputs.map((v) => message(fields.outputs, valueInfo(v))),
+  ];
 }
+
+const graphBytes = (g: GraphProto, name: string): Bytes => join([string(2, name), ...partsBytes(g, graphFields)]);
 
 /** Bytes that a protobuf message, and so an ONNX file, holds at most. */
 const largestFile = 2 ** 31 - 1;
@@ -175,7 +186,14 @@ function modelBytes(m: ModelProto, places?: Places): Bytes {
   return join([
     integer(1, 10),
     string(2, 'yumo'),
-    message(7, graphBytes(m, 'yumo', places)),
+    message(
+      7,
+      join([
+        string(2, 'yumo'),
+        ...partsBytes(m, graphFields, places),
+        ...(m.beside ? partsBytes(m.beside, besideFields) : []),
+      ]),
+    ),
     message(8, join([string(1, ''), integer(2, m.opset)])),
     message(8, join([string(1, 'com.microsoft'), integer(2, 1)])),
     ...Object.entries(m.metadata).map(([key, value]) => message(14, join([string(1, key), string(2, value)]))),
