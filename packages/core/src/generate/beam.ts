@@ -104,21 +104,14 @@ function largest(n: number, beams: readonly Scored[]): Candidate[] {
   const best: Candidate[] = [];
   let least = Number.NEGATIVE_INFINITY; // nothing up to here comes in; what was removed never does
   beams.forEach(({ sum, scores, shift }, beam) => {
-    // Nearly all scores are far below: they are told by one comparison. The allowance is far above what rounding can move a sum by.
-    const scoreOf = (total: number): number =>
-      total - sum + shift - 1e-9 * (1 + Math.abs(total) + Math.abs(sum) + Math.abs(shift));
-    let lowest = scoreOf(least);
     for (let id = 0; id < scores.length; id++) {
-      if (scores[id]! < lowest) continue;
       const total = sum + (scores[id]! - shift);
       if (!(total > least)) continue;
       let at = best.length;
       while (at > 0 && total > best[at - 1]!.sum) at--;
       best.splice(at, 0, { beam, id, sum: total });
       if (best.length > n) best.pop();
-      if (best.length < n) continue;
-      least = best[n - 1]!.sum;
-      lowest = scoreOf(least);
+      if (best.length === n) least = best[n - 1]!.sum;
     }
   });
   return best;

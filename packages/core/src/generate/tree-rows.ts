@@ -21,7 +21,10 @@ interface Row {
   readonly place: number;
   /** Tokens read: the next one's position. */
   readonly length: number;
-  /** By slot of the cache, what is added to its scores: 0 for what it has read, {@link hidden} for the other branches' and for empty slots. */
+  /**
+   * By slot of the cache, what is added to its scores: 0 for what it has read, {@link hidden} for the other branches' and for empty slots. The row's
+   * own, and written to.
+   */
   readonly sees: Float32Array;
 }
 
@@ -75,7 +78,13 @@ export class TreeRows implements DecoderDecoding {
 
   select(rows: readonly number[]): void {
     if (isIdentity(rows, this.#rows.length)) return;
-    const chosen = rows.map((r) => this.#rows[r]!);
+    const taken = new Set<number>();
+    const chosen = rows.map((r) => {
+      const row = this.#rows[r]!;
+      if (taken.has(r)) return { ...row, sees: row.sees.slice() };
+      taken.add(r);
+      return row;
+    });
     this.scores = rows.map((r) => this.scores[r]!);
     const places = [...new Set(chosen.map((row) => row.place))];
     if (places.length < this.#texts) {
@@ -105,8 +114,8 @@ export class TreeRows implements DecoderDecoding {
     const out = await this.#run(step, width, read, signal);
     const grown = this.#cache.capacity;
     this.#rows = this.#rows.map((row, i) => {
-      const sees = new Float32Array(grown).fill(hidden, capacity);
-      sees.set(row.sees);
+      const sees = grown === capacity ? row.sees : new Float32Array(grown).fill(hidden, capacity);
+      if (sees !== row.sees) sees.set(row.sees);
       sees[length + columns[i]!] = 0;
       return { ...row, length: row.length + 1, sees };
     });
@@ -145,7 +154,7 @@ export class TreeRows implements DecoderDecoding {
     this.states = out.last_hidden_state;
   }
 
-  /** Room for so many slots more: that of branches which have ended, where there are some. */
+  /** Room for so many slots more: that of branches which have ended, where it is worth the moving; else the cache grows. */
   #makeRoom(count: number): void {
     const { length, capacity } = this.#cache;
     if (length + count <= capacity) return;
@@ -153,7 +162,8 @@ export class TreeRows implements DecoderDecoding {
     for (const { place, sees } of this.#rows)
       for (let slot = 0; slot < length; slot++) if (sees[slot] === 0) seen[place]![slot] = 1;
     const kept = seen.map((slots) => Array.from(slots.keys()).filter((slot) => slots[slot] === 1));
-    if (kept.some((slots) => slots.length === length)) return; // nothing to gain: the cache grows
+    const most = Math.max(...kept.map((slots) => slots.length));
+    if (length - most < capacity / 8) return;
     this.#cache.compact(kept);
     this.#rows = this.#rows.map((row) => {
       const sees = new Float32Array(capacity).fill(hidden);

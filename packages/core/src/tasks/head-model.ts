@@ -31,10 +31,10 @@ export type HeadOutputs = Readonly<Record<string, { readonly shape: readonly num
 const anyLength = 512;
 
 /**
- * Tokens that a run on a processor should not exceed: the activations of more leave its caches. 16 texts of 128 tokens through BERT-mini take
- * 1.2 times as long in one run as in four (docs/log.md). Graphics processors want all they can get.
+ * Tokens that a run on a processor should not exceed: the activations of more leave its caches, and fewer pay more often for what a run costs whatever
+ * it holds. 16 texts of 128 tokens through BERT-mini are quickest in two runs (docs/log.md). Graphics processors want all they can get.
  */
-const tokensPerRun = 512;
+const tokensPerRun = 1024;
 
 export class HeadModel {
   /** The model's folder. */
