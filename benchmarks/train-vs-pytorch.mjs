@@ -4,7 +4,8 @@
 //
 // Same model, token stream, loss, clipping and AdamW on both sides (peers/pytorch_step.py), no dropout. Medians over steps, then over
 // rounds. PyTorch runs with OMP_WAIT_POLICY=passive, which is how it is fast; --as-installed measures it without as well.
-// The share of the machine: multiplications that the step's matrix products need, over what this machine's fastest product reaches.
+// The share of the machine: multiplications that the step's matrix products need, over what the fastest of them reaches on this machine.
+// The share of the ceiling: the time that the step's products take alone, as onnxruntime runs them, over the time of the step.
 // bert: masked language model, one token in seven; our head reads those only, PyTorch's all, as the usual implementations do.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, reportSteps, sizes } from './training/shared.mjs';
-import { compiledStep, libraries } from './training/step.mjs';
+import { compiledStep, libraries, productsAlone } from './training/step.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +45,7 @@ function compare() {
   if (!python) console.log('PyTorch is not installed (Debian: apt-get install python3-torch); the rows have no peer');
   const rows = [];
   for (const name of names) {
-    const fastest = own(['--side', 'products', '--sizes', name]).flopsPerSecond;
+    const products = [];
     const sides = new Map([
       ['ours', () => own(['--side', 'ours', '--sizes', name, '--parts', String(parts)])],
       ...(python ? [['PyTorch', () => peer(python, sizes[name], 'passive')]] : []),
@@ -54,6 +55,7 @@ function compare() {
     ]);
     const results = new Map([...sides.keys()].map((side) => [side, []]));
     for (let round = 0; round < rounds; round++) {
+      products.push(own(['--side', 'products', '--sizes', name]));
       for (const [side, run] of sides) {
         const result = run();
         results.get(side).push(result);
@@ -74,15 +76,18 @@ function compare() {
     };
     row('training', 'tokens/s', speed, Math.max);
     row('peak memory of the process', 'MB', memory, Math.min);
-    const first = results.get('ours')[0];
-    const share = first.flopsPerStep / fastest / median(results.get('ours').map((r) => r.secondsPerStep));
-    rows.push({
-      row: `${name}: share of the machine's matrix products`,
-      unit: `of ${(fastest / 1e9).toFixed(0)} GFLOP/s`,
-      ours: round4(share),
-      peers: {},
-      ratio: null,
-    });
+    const seconds = median(results.get('ours').map((r) => r.secondsPerStep));
+    const fastest = Math.max(...products.map((p) => p.flopsPerSecond));
+    const alone = median(products.map((p) => p.secondsPerStep));
+    const share = (what, unit, of) =>
+      rows.push({ row: `${name}: share of ${what}`, unit, ours: round4(of), peers: {}, ratio: null });
+    const { flopsPerStep } = results.get('ours')[0];
+    share(
+      "the machine's matrix products",
+      `of ${(fastest / 1e9).toFixed(0)} GFLOP/s`,
+      flopsPerStep / fastest / seconds,
+    );
+    share('its ceiling, the products alone', `of ${ms(seconds)}`, alone / seconds);
     for (const s of ['ours', ...peers]) {
       const times = results.get(s).map((r) => r.secondsPerStep);
       console.log(
@@ -141,39 +146,6 @@ async function stepOurs(size) {
   await reportSteps({ ...size, steps, warmup }, run, { parameters, flopsPerStep });
 }
 
-/** The fastest of the products that a step is made of, measured alone: what the machine could do. */
-async function products({ hidden, context, batch }) {
-  const { core } = await libraries();
-  const runtime = await core.onnxruntimeNode({ threads });
-  const rows = batch * context;
-  const shapes = [
-    [rows, hidden, 4 * hidden],
-    [rows, 4 * hidden, hidden],
-    [rows, hidden, 3 * hidden],
-  ];
-  let flopsPerSecond = 0;
-  for (const [m, k, n] of shapes) {
-    const a = core.tensor('a', 'float32', [m, k]);
-    const b = core.tensor('b', 'float32', [k, n]);
-    const program = await runtime.compile(
-      { inputs: [a, b], outputs: { c: core.matmul(a, b) } },
-      { purpose: 'training' },
-    );
-    const filled = (shape) => ({ dtype: 'float32', shape, data: new Float32Array(shape[0] * shape[1]).fill(0.5) });
-    const feeds = { a: filled([m, k]), b: filled([k, n]) };
-    const into = { c: filled([m, n]) };
-    const times = [];
-    for (let i = 0; i < 30; i++) {
-      const began = performance.now();
-      await program.run(feeds, { into });
-      if (i >= 5) times.push((performance.now() - began) / 1000);
-    }
-    flopsPerSecond = Math.max(flopsPerSecond, (2 * m * k * n) / Math.min(...times));
-    await program.dispose();
-  }
-  console.log(JSON.stringify({ flopsPerSecond }));
-}
-
 if (values.side === 'ours') await stepOurs(sizes[values.sizes]);
-else if (values.side === 'products') await products(sizes[values.sizes]);
+else if (values.side === 'products') console.log(JSON.stringify(await productsAlone(sizes[values.sizes], { threads })));
 else compare();

@@ -1,7 +1,7 @@
 // One training step of a model by its size, compiled: what the benchmarks of a step run.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { columns } from './shared.mjs';
+import { columns, median } from './shared.mjs';
 
 /** The built packages. */
 export async function libraries() {
@@ -77,13 +77,8 @@ const models = {
   },
 };
 
-/**
- * A compiled step with its numbers.
- * @param size as in `sizes`
- * @param options `threads`, `parts` of a batch, `steps` of the schedule, `profile`: what the files with the times of all operations begin with
- * @returns `run(drawn, i)`: the loss of step i on `batch × (context + 1)` tokens; `start`: the first weights; `parameters` and `flopsPerStep`
- */
-export async function compiledStep(size, { threads, parts = 1, steps = 100, profile }) {
+/** The graphs of a size's step, and what feeds them. */
+async function stepOf(size, { threads, parts = 1, steps = 100 }) {
   const { core, training } = await libraries();
   const { context, batch } = size;
   const model = models[size.model];
@@ -109,7 +104,19 @@ export async function compiledStep(size, { threads, parts = 1, steps = 100, prof
     loss: model.loss(core, architecture, architecture.readConfig(json)),
     recipe,
   });
-  const runtime = await core.onnxruntimeNode({ threads, ...(profile ? { profile } : {}) });
+  return { step, feedsOf };
+}
+
+/**
+ * A compiled step with its numbers.
+ * @param size as in `sizes`
+ * @param options `threads`, `parts` of a batch, `steps` of the schedule, `profile`: what the files with the times of all operations begin with
+ * @returns `run(drawn, i)`: the loss of step i on `batch × (context + 1)` tokens; `start`: the first weights; `parameters` and `flopsPerStep`
+ */
+export async function compiledStep(size, { profile, ...options }) {
+  const { core, training } = await libraries();
+  const { step, feedsOf } = await stepOf(size, options);
+  const runtime = await core.onnxruntimeNode({ threads: options.threads, ...(profile ? { profile } : {}) });
   const program = await runtime.compile(step.whole, { purpose: 'training' });
   const start = training.initialValues(step.parameters, 1);
   const held = { ...start, ...step.initialState() };
@@ -117,7 +124,7 @@ export async function compiledStep(size, { threads, parts = 1, steps = 100, prof
   return {
     start,
     parameters: step.parameters.reduce((n, p) => n + core.sizeOf(p.shape), 0),
-    flopsPerStep: productFlops(core, step.whole),
+    flopsPerStep: productsOf(core, step.whole).reduce((n, p) => n + p.count * p.flops, 0),
     run: async (drawn, i) => {
       const out = await program.run({ ...held, ...step.scalars(i), ...feedsOf(drawn) }, { into });
       return out.loss.data[0];
@@ -126,14 +133,53 @@ export async function compiledStep(size, { threads, parts = 1, steps = 100, prof
   };
 }
 
-/** Multiplications and additions of all matrix products of a graph. */
-function productFlops(core, graph) {
-  const size = (shape) => shape.reduce((n, d) => n * d, 1);
-  let flops = 0;
+/** The matrix products of a graph: of each form how many, and the multiplications and additions of one. */
+function productsOf(core, graph) {
+  const found = new Map();
   for (const node of core.topological(Object.values(graph.outputs))) {
     if (node.kind !== 'op' || node.op !== 'matmul') continue;
-    const inner = node.inputs[0].shape.at(node.attrs.transposeA ? -2 : -1);
-    flops += 2 * size(node.results[0].shape) * inner;
+    const { transposeA, transposeB } = node.attrs;
+    const [a, b] = node.inputs.map((t) => t.shape);
+    const key = JSON.stringify([a, b, transposeA, transposeB]);
+    const known = found.get(key);
+    const flops = 2 * core.sizeOf(node.results[0].shape) * a.at(transposeA ? -2 : -1);
+    found.set(key, { a, b, transposeA, transposeB, flops, count: (known?.count ?? 0) + 1 });
   }
-  return flops;
+  return [...found.values()];
+}
+
+/**
+ * The matrix products of a step alone, each form in a program of its own, without what a program takes that computes nothing.
+ * @returns `secondsPerStep` of all of them, and the `flopsPerSecond` of the fastest
+ */
+export async function productsAlone(size, { threads, runs = 15 }) {
+  const { core } = await libraries();
+  const { step } = await stepOf(size, { threads });
+  const runtime = await core.onnxruntimeNode({ threads });
+  const filled = (shape) => ({ dtype: 'float32', shape, data: new Float32Array(core.sizeOf(shape)).fill(0.5) });
+  async function secondsOf(graph) {
+    const program = await runtime.compile(graph, { purpose: 'training' });
+    const feeds = Object.fromEntries(graph.inputs.map((t) => [t.node.name, filled(t.shape)]));
+    const into = { c: filled(graph.outputs.c.shape) };
+    const times = [];
+    for (let i = 0; i < runs + 3; i++) {
+      const began = performance.now();
+      await program.run(feeds, { into });
+      if (i >= 3) times.push((performance.now() - began) / 1000);
+    }
+    await program.dispose();
+    return median(times);
+  }
+  const one = core.tensor('a', 'float32', [1]);
+  const nothing = await secondsOf({ inputs: [one], outputs: { c: core.add(one, 1) } });
+  let [secondsPerStep, flopsPerSecond] = [0, 0];
+  for (const { a, b, transposeA, transposeB, flops, count } of productsOf(core, step.whole)) {
+    const inputs = [core.tensor('a', 'float32', a), core.tensor('b', 'float32', b)];
+    const product = core.matmul(...inputs, { transposeA, transposeB });
+    const seconds = Math.max(0, (await secondsOf({ inputs, outputs: { c: product } })) - nothing);
+    secondsPerStep += count * seconds;
+    // Of small products the difference to an empty run is no measure.
+    if (seconds > nothing) flopsPerSecond = Math.max(flopsPerSecond, flops / seconds);
+  }
+  return { secondsPerStep, flopsPerSecond };
 }

@@ -50,6 +50,8 @@ export interface Optimizer<K extends OptimizerKind> {
   scalars(options: OptionsOf<K>, rate: number, step: number, decay: number): Readonly<Record<string, number>>;
   /** @param decay the weight decay of this group of parameters, also known when the graph is built: 0 leaves nodes out. */
   update(options: OptionsOf<K>, inputs: UpdateInputs, decay: number): Updated;
+  /** It looks at a parameter as a whole; the others treat every number by itself. */
+  readonly whole?: true;
   /** The updates of a whole group, where doing them together is faster than one by one. */
   updateTogether?(options: OptionsOf<K>, inputs: readonly UpdateInputs[], decay: number): Updated[];
 }
@@ -246,6 +248,7 @@ export const optimizers: { readonly [K in OptimizerKind]: Optimizer<K> } = {
 
   // Shazeer & Stern 2018, arXiv:1804.04235, without relative steps and first moment. Matrices keep row and column means, vectors all squares.
   adafactor: {
+    whole: true,
     state: (_, shape): Record<string, StateForm> =>
       shape.length >= 2
         ? { rows: zeros(shape.slice(0, -1)), columns: zeros([...shape.slice(0, -2), shape.at(-1)!]) }
@@ -279,6 +282,7 @@ export const optimizers: { readonly [K in OptimizerKind]: Optimizer<K> } = {
   },
 
   muon: {
+    whole: true,
     state: (_, shape) => ({ momentum: zeros(shape) }),
     scalars: (_, rate, __, decay) => ({ rate, keep: 1 - rate * decay }),
     update: (options, inputs, decay) => muonUpdates(options, [inputs], decay)[0]!,

@@ -32,6 +32,7 @@ import {
   type Values,
 } from '@yumo/core';
 import { checkPatterns, type Group, groupParameters, isFrozen, layoutOf } from './groups.ts';
+import { updateJoined } from './joined-updates.ts';
 import {
   type Optimizer,
   type OptimizerKind,
@@ -215,14 +216,14 @@ export function trainingStep({ inputs: forms, loss: lossGraph, recipe }: StepOpt
       const own = plan.filter((p) => p.group === group);
       const inputs = own.map(({ parameter, forms }) => ({
         parameter: parameter.tensor,
-        gradient: mul(gradients.get(parameter.name)!, scale),
+        gradient: gradients.get(parameter.name)!,
         state: Object.fromEntries(
           Object.keys(forms).map((slot) => [slot, stateTensors.get(`${parameter.name}/${slot}`)!]),
         ),
         scalars,
         layout: layoutOf(parameter.name),
       }));
-      updatesOf(group, inputs).forEach((updated, i) => {
+      updatesOf(group, inputs, scale).forEach((updated, i) => {
         const { parameter } = own[i]!;
         outputs[next(parameter.name)] = updated.parameter;
         for (const [slot, t] of Object.entries(updated.state)) outputs[next(`${parameter.name}/${slot}`)] = t;
@@ -359,7 +360,11 @@ const rowOf = <K extends OptimizerKind>(group: Group<K>): Optimizer<K> => optimi
 const stateOf = <K extends OptimizerKind>(g: Group<K>, shape: readonly number[]) => rowOf(g).state(g.options, shape);
 const scalarsOf = <K extends OptimizerKind>(g: Group<K>, rate: number, step: number) =>
   rowOf(g).scalars(g.options, rate, step, g.decay);
-function updatesOf<K extends OptimizerKind>(g: Group<K>, inputs: readonly UpdateInputs[]): Updated[] {
+/** @param scale of all gradients, by which they are clipped. */
+function updatesOf<K extends OptimizerKind>(g: Group<K>, inputs: readonly UpdateInputs[], scale: Tensor): Updated[] {
   const row = rowOf(g);
-  return row.updateTogether?.(g.options, inputs, g.decay) ?? inputs.map((each) => row.update(g.options, each, g.decay));
+  const clipped = (each: UpdateInputs): UpdateInputs => ({ ...each, gradient: mul(each.gradient, scale) });
+  const update = (each: UpdateInputs): Updated => row.update(g.options, clipped(each), g.decay);
+  if (row.updateTogether) return row.updateTogether(g.options, inputs.map(clipped), g.decay);
+  return row.whole ? inputs.map(update) : updateJoined(update, inputs);
 }

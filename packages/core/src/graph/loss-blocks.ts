@@ -93,29 +93,32 @@ export function blocksInTurn(graph: Graph): Graph {
   const readersOf = (node: Node): readonly OpNode[] => readers.get(node) ?? [];
 
   // Gradients arrive from the last block on: that is the order of their sums, and so of the blocks.
-  const waits = new Map<Node, readonly Tensor[]>();
+  const waits = new Map<Node, { readonly input: number; readonly awaited: readonly Tensor[] }>();
   for (const node of order) {
     if (node.kind !== 'op' || node.op !== 'concat') continue;
     const blocks = node.inputs.map((x) => x.node).reverse();
     if (!blocks.every((b) => b.kind === 'op' && b.op === 'crossEntropy')) continue;
     for (const [i, block] of (blocks as OpNode<'crossEntropy'>[]).entries()) {
       const before = i > 0 ? settledBy(blocks[i - 1]!, readersOf) : [];
-      if (before.length > 0 && !topological(before).includes(block)) waits.set(productOf(block), before);
+      if (before.length > 0 && !topological(before).includes(block))
+        waits.set(productOf(block), { input: 0, awaited: before });
+      // The gradient is written over the probabilities, once the loss has been read from them.
+      const difference = readersOf(block).find((r) => r.op === 'scatterElements');
+      if (difference) waits.set(difference, { input: 1, awaited: [only(block)] });
     }
   }
   if (waits.size === 0) return graph;
 
   const rebuilt = new Rebuilding();
-  for (const node of topological([...[...waits.values()].flat(), ...Object.values(graph.outputs)])) {
+  for (const node of topological([...[...waits.values()].flatMap((w) => w.awaited), ...Object.values(graph.outputs)])) {
     if (node.kind !== 'op') continue;
-    const awaited = waits.get(node);
-    if (!awaited) {
-      rebuilt.rebuild(node);
-      continue;
+    const inputs = node.inputs.map(rebuilt.now);
+    const wait = waits.get(node);
+    if (wait) {
+      const late = inputs[wait.input]!;
+      inputs[wait.input] = within(node.place, () => maximum(late, belowAll(wait.awaited.map(rebuilt.now))));
     }
-    const [first, ...rest] = node.inputs.map(rebuilt.now);
-    const late = within(node.place, () => maximum(first!, belowAll(awaited.map(rebuilt.now))));
-    rebuilt.rebuild(node, [late, ...rest]);
+    rebuilt.rebuild(node, inputs);
   }
   return { inputs: graph.inputs, outputs: rebuilt.outputs(graph.outputs) };
 }
@@ -127,12 +130,14 @@ function productOf(block: OpNode<'crossEntropy'>): Node {
   return node;
 }
 
+/** The first result of an operation. */
+const only = (node: OpNode): Tensor => ({ ...node.results[0]!, node, result: 0 });
+
 /** What is known when a block is done with: its loss, and its gradients added to those of the blocks before. Nothing where it has no gradient. */
 function settledBy(block: Node, readersOf: (node: Node) => readonly OpNode[]): Tensor[] {
-  const only = (node: OpNode): Tensor => ({ ...node.results[0]!, node, result: 0 });
   const through = (node: Node, op: string): OpNode | undefined => readersOf(node).find((r) => r.op === op);
-  const share = through(block, 'mul');
-  const scores = share && through(share, 'scatterElements');
+  const difference = through(block, 'scatterElements');
+  const scores = difference && through(difference, 'mul');
   if (!scores) return [];
   const leaving = readersOf(scores).map((node) => {
     const [sum, ...others] = readersOf(node);

@@ -23,6 +23,7 @@ import { evaluateTensors } from './evaluate.ts';
 import { gradient } from './gradient.ts';
 import { countOperations, print } from './print.ts';
 import { simplify } from './simplify.ts';
+import { topological } from './topological.ts';
 
 const x = tensor('x', 'float32', [2, 3]);
 const graphOf = (...outputs: Tensor[]): Graph => ({
@@ -123,4 +124,37 @@ it('a graph prints as lines that can be read', () => {
       'output y0 = %1',
     ].join('\n'),
   );
+});
+
+describe('factors of the rows of a wide matrix', () => {
+  const wide = tensor('wide', 'float32', [2, 7]);
+  const factors = tensor('factors', 'float32', [2, 1]);
+  const weight = tensor('weight', 'float32', [7, 3]);
+  const drawn = (...shape: number[]) => ({
+    dtype: 'float32' as const,
+    shape,
+    data: Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => Math.sin(i + shape.length)),
+  });
+  const feeds = { x: numbers.x, wide: drawn(2, 7), factors: drawn(2, 1), weight: drawn(7, 3) };
+  const scaled = mul(wide, factors);
+
+  it.each([
+    ['into the result', matmul(scaled, weight)],
+    ['into the result, the weight transposed', matmul(scaled, transpose(weight, [1, 0]), { transposeB: true })],
+    ['to the narrower matrix on the right', matmul(scaled, x, { transposeA: true, scale: 2 })],
+    ['to the narrower matrix on the left', matmul(x, scaled, { transposeA: true })],
+    ['into a product for the sum of all rows', sum(scaled, [0])],
+  ])('move %s', (_, y) => {
+    const less = simplify({ inputs: [x, wide, factors, weight], outputs: { y } });
+    const left = topological(Object.values(less.outputs));
+    expect(left.filter((n) => n.kind === 'op' && n.op === 'mul' && n.results[0]!.shape[1] === 7)).toEqual([]);
+    const [before, after] = [y, less.outputs.y!].map((t) => evaluateTensors([t], feeds)[0]!);
+    expect(after!.shape).toEqual(before!.shape);
+    after!.data.forEach((v, i) => void expect(v).toBeCloseTo(Number(before!.data[i]), 12));
+  });
+
+  it('stay where nothing is narrower', () => {
+    const y = matmul(mul(x, factors), wide, { transposeA: true });
+    expect(simplify({ inputs: [x, wide, factors], outputs: { y } }).outputs.y).toEqual(y);
+  });
 });

@@ -41,6 +41,32 @@ function unexpanded(x: Tensor, other: Tensor, result: Tensor['shape']): Tensor |
 const isSwapOfLastTwo = (p: readonly number[]): boolean =>
   p.every((axis, i) => axis === (i < p.length - 2 ? i : i === p.length - 2 ? i + 1 : i - 1));
 
+/** A matrix whose rows have factors: x·u with `x [n, k]` and `u [n, 1]`. */
+function rowsScaled(t: Tensor): { x: Tensor; u: Tensor; width: number } | undefined {
+  const node = sole(t, 'mul') as OpNode<'mul'> | undefined;
+  const [n, width] = t.shape;
+  if (!node || t.shape.length !== 2 || typeof width !== 'number' || width === 1) return undefined;
+  const isColumn = ({ shape }: Tensor): boolean => shape.length === 2 && shape[0] === n && shape[1] === 1;
+  const [a, b] = node.inputs;
+  if (isColumn(b)) return { x: a, u: b, width };
+  return isColumn(a) ? { x: b, u: a, width } : undefined;
+}
+
+/** A product with such a matrix: the factors are applied to the other matrix, or to the result, if that is narrower. */
+function withFactorsOutside({ inputs: [a, b], attrs }: OpNode<'matmul'>): Tensor | undefined {
+  if (a.shape.length !== 2 || b.shape.length !== 2) return undefined;
+  const [left, right] = [rowsScaled(a), rowsScaled(b)];
+  const isNarrower = (size: unknown, width: number): boolean => typeof size === 'number' && size < width;
+  if (left && !attrs.transposeA)
+    return isNarrower(b.shape[attrs.transposeB ? 0 : 1], left.width)
+      ? mul(matmul(left.x, b, attrs), left.u)
+      : undefined;
+  if (!attrs.transposeA || attrs.transposeB) return undefined;
+  if (left && isNarrower(b.shape[1], left.width)) return matmul(left.x, mul(b, left.u), attrs);
+  if (right && isNarrower(a.shape[1], right.width)) return matmul(mul(a, right.u), right.x, attrs);
+  return undefined;
+}
+
 type Row<K extends OpName> = (node: OpNode<K>) => Tensor | undefined;
 const shapeOf = (node: OpNode): Tensor['shape'] => node.results[0]!.shape;
 
@@ -106,15 +132,23 @@ const rewrites: { readonly [K in OpName]?: Row<K> } = {
     const inner = sole(x, 'expand') as OpNode<'expand'> | undefined;
     return inner && expand(inner.inputs[0], shape);
   },
+  sum: ({ inputs: [t], attrs: { axes, keep } }) => {
+    const scaled = axes.join() === '0' && !keep ? rowsScaled(t) : undefined;
+    return scaled && reshape(matmul(scaled.u, scaled.x, { transposeA: true }), [scaled.width]);
+  },
   // A transposed operand is read transposed by the product itself.
-  matmul: ({ inputs: [a, b], attrs }) => {
+  matmul: (node) => {
+    const {
+      inputs: [a, b],
+      attrs,
+    } = node;
     const swapped = (t: Tensor): Tensor | undefined => {
       const node = sole(t, 'transpose') as OpNode<'transpose'> | undefined;
       return node && isSwapOfLastTwo(node.attrs.permutation) ? node.inputs[0] : undefined;
     };
     const left = swapped(a);
     const right = swapped(b);
-    if (!left && !right) return undefined;
+    if (!left && !right) return withFactorsOutside(node);
     return matmul(left ?? a, right ?? b, {
       ...attrs,
       transposeA: attrs.transposeA !== !!left,

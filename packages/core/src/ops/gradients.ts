@@ -93,6 +93,20 @@ const restore = (reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
 const share = (chosen: (a: Tensor, b: Tensor) => Tensor) => (a: Tensor, b: Tensor, dy: Tensor) =>
   mul(dy, add(cast(chosen(a, b), dy.dtype), mul(cast(equal(a, b), dy.dtype), 0.5)));
 
+/**
+ * Σ dy·y of probabilities that weigh values, z = y·v: it is Σ dz·z, over the size of a value, where that is less than the number of
+ * values (Dao et al. 2022, arXiv:2205.14135, appendix B.2). Undefined where dy does not come from such a product.
+ */
+function weighedSum(y: Tensor, dy: Tensor, axis: number): Tensor | undefined {
+  const { node } = dy;
+  if (node.kind !== 'op' || node.op !== 'matmul' || node.attrs.transposeA || axis !== y.shape.length - 1)
+    return undefined;
+  const [dz, values] = node.inputs;
+  if (!(Number(dz.shape.at(-1)) < Number(y.shape.at(-1)))) return undefined; // sizes that are not known yet stay as they are
+  const z = matmul(y, values, { ...node.attrs, transposeB: !node.attrs.transposeB }); // the same product as that of the forward pass
+  return show(z.shape) === show(dz.shape) ? sum(mul(dz, z), [axis], true) : undefined;
+}
+
 const gelu2c = 2 * Math.sqrt(2 / Math.PI);
 
 export const gradients: { readonly [K in OpName]: Gradient<K> } = {
@@ -110,12 +124,15 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
   // A product with 0 or 1: onnxruntime's Where takes longer than Cast and Mul (docs/log.md).
   relu: ({ y: [y], dy: [dy] }) => [mul(dy!, cast(greater(y, 0), dy!.dtype))],
   floor: flat1,
-  // y = x·s with s = sigmoid(x·w), w = 2c (1 + a x²): y′ = s + (y − y·s)(3w − 4c). One transcendental pass.
-  geluTanh: unary((x, y) => {
-    const w = add(mul(square(x), gelu2c * 0.044715), gelu2c);
-    const s = sigmoid(mul(x, w));
-    return add(s, mul(sub(y, mul(y, s)), sub(mul(w, 3), 2 * gelu2c)));
-  }),
+  // y = x·s with s = 1 − n = sigmoid(−x·w), w = −2c (1 + a x²): y′ = s + y·n·(−3w − 4c) = −3 (n (y (w + ⁴⁄₃c) + ⅓) − ⅓). The factor −3 is taken by
+  // the product that dy comes from, and passes over two tensors count less than those over three: of the widest tensor of a layer each is a pass
+  // over memory.
+  geluTanh: ({ x: [x], y: [y], dy: [dy] }) => {
+    const w = sub(mul(square(x), -gelu2c * 0.044715), gelu2c);
+    const n = sigmoid(mul(x, w));
+    const inner = add(mul(y, add(w, (2 / 3) * gelu2c)), 1 / 3);
+    return [mul(mul(dy!, -3), sub(mul(n, inner), 1 / 3))];
+  },
   cast: ({ x: [x], dy: [dy] }) => [isFloat(x) && dy ? cast(dy, x.dtype) : null],
   not: flat1,
   detach: flat1,
@@ -188,7 +205,9 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
   },
   argmax: flat1,
   // The Jacobian is diag(y) − y yᵀ, so dx = y · (dy − Σ dy·y).
-  softmax: ({ y: [y], dy: [dy], attrs: { axis } }) => [mul(y, sub(dy!, sum(mul(dy!, y), [axis], true)))],
+  softmax: ({ y: [y], dy: [dy], attrs: { axis } }) => [
+    mul(y, sub(dy!, weighedSum(y, dy!, axis) ?? sum(mul(dy!, y), [axis], true))),
+  ],
 
   // Entry i of x is in the sums of i and what comes after; read from the other end that is the same operation.
   cumsum: ({ dy: [dy], attrs: { axis, exclusive, reverse } }) => [cumsum(dy!, axis, { exclusive, reverse: !reverse })],
@@ -313,13 +332,16 @@ export const gradients: { readonly [K in OpName]: Gradient<K> } = {
     }
     return [stack(dGates, 1), dHidden, dh, dc, stack(dMask, 1)];
   },
-  // dL/dz = (p − onehot) · dy, and nothing for ignored rows. The label's entry is changed in place: one pass over [n, classes].
+  // dL/dz = (p − onehot) · dy, and nothing for ignored rows. The label's entry is changed in place; the rows' factors stand outside, so that they can
+  // wait for the products that read this (see simplify): no further pass over [n, classes].
   crossEntropy: ({ x: [logits, labels], y: [, p], dy: [dy, dp] }) => {
     if (dp) throw new Error('internal: the probabilities of crossEntropy are for its gradient only');
-    const column = (t: Tensor): Tensor => reshape(t, [dim(logits, 0), 1]);
+    const rows = dim(logits, 0);
+    const column = (t: Tensor): Tensor => reshape(t, [rows, 1]);
     const ignored = less(labels, integer(0));
-    const upstream = column(where(ignored, 0, dy!));
-    return [scatterElements(mul(p, upstream), neg(upstream), column(where(ignored, integer(0), labels)), 1), null];
+    const label = column(where(ignored, integer(0), labels));
+    const difference = scatterElements(p, expand(scalar(-1), [rows, 1]), label, 1);
+    return [mul(difference, column(where(ignored, 0, dy!))), null];
   },
 
   iota: () => [],

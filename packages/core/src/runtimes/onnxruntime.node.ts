@@ -67,7 +67,13 @@ export async function onnxruntimeNode({
   const description = `onnxruntime ${device}, ${threads} thread${threads === 1 ? '' : 's'}${device === 'cpu' ? `, ${cpus()[0]?.model.trim() ?? process.arch}` : ''}`;
   return onnxruntime(
     {
-      ...{ InferenceSession: engine.InferenceSession, Tensor: engine.Tensor, fillsTargets: true, onDisk },
+      ...{
+        InferenceSession: engine.InferenceSession,
+        Tensor: engine.Tensor,
+        fillsTargets: true,
+        copiesTargets: device === 'cpu',
+        onDisk,
+      },
       ...(externalDataAt === undefined ? {} : { externalAt: externalDataAt }),
     },
     device,

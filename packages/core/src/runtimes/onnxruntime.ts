@@ -2,15 +2,16 @@
 
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { isYumoError, throwIfAborted, YumoError } from '../errors.ts';
-import type { Target } from '../lower/onnx/emitter.ts';
+import { isStatic, type Target } from '../lower/onnx/emitter.ts';
 import { dataFile, externalAt, tensorBytes, tensorFiles } from '../lower/onnx/external.ts';
 import { onnxModel } from '../lower/onnx/model.ts';
 import { type ModelProto, serialise } from '../lower/onnx/proto.ts';
 import { inputName } from '../tensor.ts';
-import type { DType, Value } from '../value.ts';
+import { allocate, type DType, sizeOf, type Value } from '../value.ts';
 import { checkFeeds, checkOutputs, type Form, type Forms } from './feeds.ts';
 import type { CompileOptions, Program, RunOptions, Runtime, Values } from './runtime.ts';
 import { isDeviceLost, unlessAborted, wordsOfLoss } from './stopping.ts';
+import { runUncopied, withoutCopies } from './uncopied.ts';
 
 /** The part of onnxruntime-node and onnxruntime-web that we use. */
 export interface Engine {
@@ -20,6 +21,8 @@ export interface Engine {
   readonly Tensor: TensorConstructor;
   /** Whether a run writes into arrays that were given for its outputs. The WebAssembly engine takes them and leaves them as they are. */
   readonly fillsTargets: boolean;
+  /** Whether it copies outputs after a run all the same, those in given arrays too (Node's binding). Trainings keep it from that: {@link withoutCopies}. */
+  readonly copiesTargets?: boolean;
   /** Whether outputs can stay on the GPU, as tensors that later runs take (the WebGPU engine of browsers). In Node asking for it ends the process. */
   readonly keepsOutputs?: boolean;
   /**
@@ -69,20 +72,33 @@ const toOrt = (engine: Engine, name: string, v: Value): OrtTensor => {
 const fromOrt = (t: OrtTensor, data: unknown = t.data): Value =>
   ({ dtype: t.type as DType, shape: t.dims, data }) as Value; // the engine's arrays are of the tensor's type
 
+/** An array for an output whose sizes are all known. */
+function emptyOf({ dtype, shape }: Form): Value {
+  const sizes = shape as readonly number[]; // as the caller has seen
+  return { dtype, shape: sizes, data: allocate(dtype, sizeOf(sizes)) };
+}
+
 /** Copies a tensor's numbers into its array. */
 async function settle(engine: Engine, data: Value['data'], tensor: OrtTensor): Promise<void> {
   (data as Float32Array).set((await inTurn(engine, () => tensor.getData())) as Float32Array); // of one type and size: the tensor was an output into this array
 }
 
-/** A session as a program. `forms` are the inputs it expects, `resident` the outputs that stay on the GPU. */
+interface ProgramOptions {
+  /** Outputs that stay on the GPU. */
+  readonly resident?: ReadonlySet<string>;
+  readonly onDevice?: OnDevice;
+  /** Whether the model is one {@link withoutCopies}. */
+  readonly uncopied?: boolean;
+}
+
+/** A session as a program. `forms` are the inputs it expects. */
 function program(
   engine: Engine,
   device: string,
   session: InferenceSession,
   forms: Forms,
   outputs: Forms,
-  resident: ReadonlySet<string> = new Set(),
-  onDevice: OnDevice = new Map(),
+  { resident = new Set(), onDevice = new Map(), uncopied = false }: ProgramOptions = {},
 ): Program {
   const own: OnDevice = new Map(); // made by this session, and gone with it
   let last: Promise<unknown> = Promise.resolve();
@@ -114,11 +130,11 @@ function program(
     checkOutputs(outputs, names, into, sizes);
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of names) {
-      const target = into[name];
+      const target = into[name] ?? (uncopied ? emptyOf(outputs.get(name)!) : undefined);
       fetches[name] = target && engine.fillsTargets ? share(name, target) : null;
     }
     try {
-      const running = inTurn(engine, () => session.run(fed, fetches));
+      const running = inTurn(engine, () => (uncopied ? runUncopied(session, fed, fetches) : session.run(fed, fetches)));
       busy = running.catch(() => undefined);
       // Arrays of the caller's are written to the end: state half old and half new would be worth nothing.
       const writes = Object.keys(into).length > 0;
@@ -287,10 +303,11 @@ export function onnxruntime(
     description,
     async compile(graph, { constants = {}, purpose = 'inference', resident: asked = [], signal }: CompileOptions = {}) {
       const resident = engine.keepsOutputs === true ? asked : [];
-      const file = await forEngine(
-        engine,
-        onnxModel(graph, { constants, target: { ...target, training: purpose === 'training' } }),
-      );
+      const training = purpose === 'training';
+      const uncopied =
+        training && engine.copiesTargets === true && Object.values(graph.outputs).every((t) => isStatic(t.shape));
+      const model = onnxModel(graph, { constants, target: { ...target, training } });
+      const file = await forEngine(engine, uncopied ? withoutCopies(model) : model);
       const made = await create(file.model, purpose, file.data ?? {}, signal, resident).catch(
         async (error: unknown) => {
           await file.remove?.();
@@ -303,7 +320,9 @@ export function onnxruntime(
           .filter(([n]) => !(n in constants)),
       );
       const outputs = new Map(Object.entries(graph.outputs));
-      const compiled = program(engine, name, made, forms, outputs, new Set(resident), onDevice);
+      const compiled = program(engine, name, made, forms, outputs, {
+        ...{ resident: new Set(resident), onDevice, uncopied },
+      });
       if (!file.remove) return compiled;
       return {
         ...compiled,

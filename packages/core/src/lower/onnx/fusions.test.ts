@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 import { uniformAt } from '../../generate/sampling.ts';
 import { gradient } from '../../graph/gradient.ts';
 import { rotary, rotate } from '../../nn/position.ts';
-import { add, concat, cos, iota, matmul, mul, sin, softmax, sum } from '../../ops/build.ts';
+import { add, concat, cos, iota, matmul, mul, reshape, scatterRows, sin, softmax, sum } from '../../ops/build.ts';
 import { gelu, square, unsqueeze } from '../../ops/compose.ts';
 import { onnxruntimeNode } from '../../runtimes/onnxruntime.node.ts';
 import { referenceRuntime } from '../../runtimes/reference.ts';
 import { type Graph, type Tensor, tensor } from '../../tensor.ts';
-import { toFloat64, type Value } from '../../value.ts';
+import { toFloat64, type Value, value } from '../../value.ts';
 import { type OnnxOptions, onnxModel, toOnnx } from './model.ts';
 
 const cpu = await onnxruntimeNode({ threads: 1 });
@@ -213,4 +213,24 @@ it('angles are brought within ±π for shaders, without losing a digit', async (
   expect(operators(graph, { target }).filter((op) => op === 'Floor')).toHaveLength(1);
   expect(operators(graph)).toEqual(['Sin', 'Cos']);
   expect(await difference(graph, { angle: { dtype: 'float32', shape: [n], data } }, { target })).toBeLessThan(3e-7);
+});
+
+it('a training scales a product in its kernel, also where it is reshaped in between', async () => {
+  const w = tensor('w', 'float32', [8, 4]);
+  const product = matmul(x, w, { scale: 3 });
+  const graph = graphOf({ y: mul(reshape(product, [3, 2, 2]), -2) }, w);
+  const training = { target: { training: true } };
+  expect(operators(graph, training)).toEqual(['Gemm', 'Reshape']);
+  expect(await difference(graph, { x: draw(1, 3, 8), w: draw(2, 8, 4) }, training)).toBeLessThan(1e-5);
+  expect(operators(graphOf({ y: mul(product, -2), product }, w), training)).toContain('Mul'); // somebody else reads it
+});
+
+it('rows of a gradient are added onto the other gradient of a large table', async () => {
+  const table = tensor('table', 'float32', [600, 2]);
+  const rows = tensor('rows', 'float32', [4, 2]);
+  const ids = tensor('ids', 'int32', [4]);
+  const graph = { inputs: [table, rows, ids], outputs: { y: add(mul(table, 2), scatterRows(rows, ids, 600)) } };
+  expect(operators(graph).filter((op) => op === 'Add')).toEqual([]);
+  const feeds = { table: draw(1, 600, 2), rows: draw(2, 4, 2), ids: value('int32', [4], [599, 3, 3, 0]) };
+  expect(await difference(graph, feeds)).toBeLessThan(1e-6);
 });

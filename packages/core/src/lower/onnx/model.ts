@@ -8,8 +8,16 @@ import { type Graph, inputName, type Node, narrowed, type OpNode, show, type Ten
 import type { DType, Value } from '../../value.ts';
 import { Emitter, isStatic, type Target, usualTarget } from './emitter.ts';
 import { isHalvable, lowerHalfWeight } from './half.ts';
-import { type At, type Lower, lowerings, lowerSumOfSquares } from './ops.ts';
-import { type CacheProduct, cacheProductOf, geluOf, gemmOf, squaresOf } from './patterns.ts';
+import { type At, type Lower, lowerings, lowerScatterOnto, lowerSumOfSquares, mostHotRows } from './ops.ts';
+import {
+  type CacheProduct,
+  cacheProductOf,
+  geluOf,
+  gemmOf,
+  scaledProductOf,
+  scatterOf,
+  squaresOf,
+} from './patterns.ts';
 import { type ModelProto, onnxType, serialise, type ValueInfo } from './proto.ts';
 import { isQuantizable, lowerFourBitMatmul, lowerQuantizedGather, lowerQuantizedMatmul } from './quantize.ts';
 import { type Rotation, rotationOf, rotationWriter } from './rotation.ts';
@@ -180,6 +188,8 @@ export function emit(
   const squares = new Map<Node, Tensor>();
   const rotations = new Map<Node, Rotation>();
   const cacheProducts = new Map<Node, CacheProduct>();
+  const scatters = new Map<Node, NonNullable<ReturnType<typeof scatterOf>>>();
+  const scaledProducts = new Map<Node, NonNullable<ReturnType<typeof scaledProductOf>>>();
   const results = new Set(Object.values(outputs).map((t) => t.node));
   const joins = new Map<Node, number>();
   for (const node of order) {
@@ -193,6 +203,12 @@ export function emit(
       if (form === 'both') continue;
       joins.set(joined.node, (joins.get(joined.node) ?? 0) + 1);
       if (joins.get(joined.node) === readers(joined)) fused.add(joined.node);
+    }
+    const scatter = node.op === 'add' && !target.webgpu ? scatterOf(node, readers) : undefined;
+    if (scatter && scatter.scatter.attrs.size > mostHotRows) {
+      scatters.set(node, scatter);
+      fused.add(scatter.scatter);
+      continue;
     }
     if (node.op === 'add') {
       const gemm = gemmOf(node, readers);
@@ -217,6 +233,11 @@ export function emit(
     if (gelu) {
       gelus.set(node, gelu.x);
       for (const part of gelu.parts) fused.add(part);
+    }
+    const scaled = target.training && node.op === 'mul' ? scaledProductOf(node, readers) : undefined;
+    if (scaled) {
+      scaledProducts.set(node, scaled);
+      for (const part of scaled.parts) fused.add(part);
     }
   }
 
@@ -281,6 +302,24 @@ export function emit(
         names.set(node, [a.shape.length > 2 ? e.node('Reshape', [flat, e.sizes(product.shape)]) : flat]);
         continue;
       }
+    }
+    const scatter = scatters.get(node);
+    if (scatter) {
+      const [rows, ids] = scatter.scatter.inputs;
+      const flatRows = e.node('Reshape', [resolve(rows), e.sizes([-1, rows.shape.at(-1)!])]);
+      names.set(node, [lowerScatterOnto(e, resolve(scatter.onto), resolve(ids), flatRows)]);
+      continue;
+    }
+    const scaled = scaledProducts.get(node);
+    if (scaled) {
+      const matmul = scaled.product.node as OpNode<'matmul'>; // as scaledProductOf has seen
+      const attrs = { ...matmul.attrs, scale: matmul.attrs.scale * scaled.factor };
+      const [product] = lower(e, { ...matmul, attrs }, matmul.inputs.map(resolve));
+      const { shape } = node.results[0]!;
+      names.set(node, [
+        shape.length === scaled.product.shape.length ? product! : e.node('Reshape', [product!, e.sizes(shape)]),
+      ]);
+      continue;
     }
     const gelu = gelus.get(node);
     const squared = squares.get(node);

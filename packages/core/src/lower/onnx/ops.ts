@@ -48,6 +48,16 @@ export const lowerSumOfSquares = (e: Emitter, x: string, attrs: AttrsOf<'sum'>):
 const indices64 = (e: Emitter, name: string, t: Tensor): string =>
   t.dtype === 'int64' ? name : e.node('Cast', [name], { to: onnxType('int64') });
 
+/** From so many rows of the result on they are added where they belong; to fewer, by a 0/1 matrix and a product. */
+export const mostHotRows = 512;
+
+/** Adds rows to those of a matrix. ScatterND with reduction="add" races on the CPU when indices repeat; ScatterElements is serial and right. */
+export function lowerScatterOnto(e: Emitter, onto: string, ids: string, flatRows: string): string {
+  const column = e.node('Reshape', [ids, e.int64s([-1, 1])]);
+  const spread = e.node('Expand', [column, e.node('Shape', [flatRows])]);
+  return e.node('ScatterElements', [onto, spread, flatRows], { axis: 0, reduction: 'add' });
+}
+
 const reduced = new WeakMap<Emitter, Map<string, string>>();
 
 /** An angle minus its nearest whole number of turns; emitted once for sin and cos of the same angle. */
@@ -189,7 +199,7 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
       ];
     }
     // Few rows: a 0/1 matrix and a product, below 1 ms where the serial scatter takes 20 (65 characters).
-    if (size <= 512) {
+    if (size <= mostHotRows) {
       const column = e.node('Reshape', [indices64(e, idn, ids), e.int64s([-1])]);
       const hot = e.node(
         'OneHot',
@@ -198,11 +208,8 @@ export const lowerings: { readonly [K in OpName]: Lower<K> } = {
       );
       return [e.node('Gemm', [hot, flatRows], { transA: 1 })];
     }
-    // ScatterND with reduction="add" races on the CPU when indices repeat; ScatterElements is serial and right.
-    const column = e.node('Reshape', [idn, e.int64s([-1, 1])]);
-    const spread = e.node('Expand', [column, e.node('Shape', [flatRows])]);
     const zeros = e.node('Expand', [e.float(0), e.sizes([size, width])]);
-    return [e.node('ScatterElements', [zeros, spread, flatRows], { axis: 0, reduction: 'add' })];
+    return [lowerScatterOnto(e, zeros, idn, flatRows)];
   },
   gatherElements: (e, { names: [x, indices], attrs: { axis } }) => [e.node('GatherElements', [x, indices], { axis })],
   scatterElements: (e, { x: [, , ids], names: [x, updates, indices], attrs: { axis } }) => [

@@ -84,3 +84,35 @@ export function cacheProductOf(matmul: OpNode<'matmul'>, isOutput: (t: Tensor) =
   if (!isJoinedByRows || past.node.kind !== 'input' || !isOutput(added) || matmul.attrs.transposeA) return undefined;
   return { joined, pieces: [past, added] };
 }
+
+/** Rows added into a tensor that nobody else reads afterwards: they need no zeros of their own, nor a sum over the whole tensor. */
+export function scatterOf(
+  add: OpNode<'add'>,
+  readers: (t: Tensor) => number,
+): { onto: Tensor; scatter: OpNode<'scatterRows'> } | undefined {
+  const [a, b] = add.inputs;
+  for (const [onto, rows] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const { node } = rows;
+    if (node.kind !== 'op' || node.op !== 'scatterRows' || readers(rows) !== 1) continue;
+    if (show(onto.shape) === show(rows.shape)) return { onto, scatter: node };
+  }
+  return undefined;
+}
+
+/** A product times a constant: the kernel multiplies by one anyway. @returns the product with that scale, and the nodes that are not lowered */
+export function scaledProductOf(
+  mul: OpNode<'mul'>,
+  readers: (t: Tensor) => number,
+): { product: Tensor; factor: number; parts: Node[] } | undefined {
+  const [t, by] = mul.inputs;
+  const factor = by.shape.length === 0 ? scalarOf(by) : undefined;
+  if (factor === undefined || t.dtype !== 'float32' || readers(t) !== 1) return undefined;
+  const reshaped = t.node.kind === 'op' && t.node.op === 'reshape' ? t.node.inputs[0] : undefined;
+  if (reshaped && readers(reshaped) !== 1) return undefined;
+  const product = reshaped ?? t;
+  if (product.node.kind !== 'op' || product.node.op !== 'matmul') return undefined;
+  return { product, factor, parts: reshaped ? [t.node, product.node] : [product.node] };
+}

@@ -87,6 +87,8 @@ export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
+  /** A sequence of such tensors. */
+  readonly sequence?: boolean;
 }
 
 export interface GraphProto {
@@ -156,12 +158,10 @@ function initializer(name: string, v: Value, place: Place | undefined): Bytes {
   ]);
 }
 
-function valueInfo({ name, dtype, shape }: ValueInfo): Bytes {
+function valueInfo({ name, dtype, shape, sequence }: ValueInfo): Bytes {
   const dims = shape.map((d) => message(1, typeof d === 'number' ? integer(1, d) : string(2, d)));
-  return join([
-    string(1, name),
-    message(2, message(1, join([integer(1, elementType[dtype]), message(2, join(dims))]))),
-  ]);
+  const tensor = message(1, join([integer(1, elementType[dtype]), message(2, join(dims))]));
+  return join([string(1, name), message(2, sequence ? message(4, message(1, tensor)) : tensor)]);
 }
 
 function partsBytes(
