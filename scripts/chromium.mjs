@@ -1,4 +1,4 @@
-// A Chromium for the browser tests: one that is here, else Playwright's download, else the system's package.
+// What tests need of the system: a Chromium (one that is here, else Playwright's download, else the system's package), and Vulkan's loader.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +28,14 @@ async function find() {
   return undefined;
 }
 
+const installsPackages = process.platform === 'linux' && process.getuid?.() === 0;
+
+async function installPackage(name) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '-q'], { env, quiet: true, timeoutSeconds: 120 });
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], { env, timeoutSeconds: 300 });
+}
+
 /** The path of a Chromium that starts, installed when there is none; undefined with a line that says what to do. */
 export async function chromium() {
   const here = await find();
@@ -36,11 +44,9 @@ export async function chromium() {
   await run(process.execPath, [join(playwright, 'cli.js'), 'install', 'chromium'], { timeoutSeconds: 240 });
   const downloaded = await find();
   if (downloaded) return downloaded;
-  if (process.platform === 'linux' && process.getuid?.() === 0) {
+  if (installsPackages) {
     console.log("yumo: that did not work; installing the system's package …");
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', '-q'], { env, quiet: true, timeoutSeconds: 120 });
-    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env, timeoutSeconds: 300 });
+    await installPackage('chromium');
     const installed = await find();
     if (installed) return installed;
   }
@@ -48,4 +54,13 @@ export async function chromium() {
     'yumo: browser tests skipped: no Chromium could be installed. Install one and set CHROMIUM_PATH to its program.',
   );
   return undefined;
+}
+
+/** Vulkan's loader, by which onnxruntime's WebGPU in Node finds an adapter: a graphics card's, or Chromium's in software. Without it those tests are skipped. */
+export async function vulkanLoader() {
+  if (process.platform !== 'linux') return;
+  const isThere = async () => (await run('ldconfig', ['-p'], { quiet: true })).output?.includes('libvulkan.so.1');
+  if (await isThere()) return;
+  if (installsPackages) await installPackage('libvulkan1');
+  if (!(await isThere())) console.log('yumo: tests of WebGPU in Node will be skipped: install libvulkan1.');
 }

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from './chromium.mjs';
+import { chromium, vulkanLoader } from './chromium.mjs';
 import { firstFree } from './ports.mjs';
 import { build, install, root, run, tool, turbo, webApp } from './prepare.mjs';
 
@@ -166,6 +166,13 @@ export async function test(only) {
       return { ...none, failed: 1 };
     }
   });
+  // Packages open browsers and WebGPU in their own tests too, and find what is there.
+  if (prepared && checks.some(([name]) => /packages\/(core|train)$|^browser$/.test(name)))
+    await measure('Chromium and Vulkan', async () => {
+      await chromium();
+      await vulkanLoader();
+      return none;
+    });
   if (prepared) for (const [name, work] of checks) await measure(name, work);
 
   summarize(rows);
