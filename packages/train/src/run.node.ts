@@ -120,6 +120,7 @@ function diskStore(
       .map(Number)
       .sort((a, b) => b - a);
 
+  let resumedBytes = 0; // of the log, at the checkpoint that the run goes on from
   return {
     name: folder,
     async resume() {
@@ -127,8 +128,7 @@ function diskStore(
       for (const step of await steps()) {
         try {
           const { checkpoint, eventBytes } = await readCheckpoint(join(checkpoints, `step-${step}`));
-          await log.truncate(eventBytes);
-          await board?.restart(await readEvents(folder)).catch(cannotWrite);
+          resumedBytes = eventBytes;
           return checkpoint;
         } catch (error) {
           problems.push(error instanceof Error ? error.message : String(error));
@@ -136,9 +136,12 @@ function diskStore(
       }
       if (problems.length > 0)
         throw new YumoError('CHECKPOINT', `${folder}: no checkpoint can be read: ${problems.join('; ')}`, { problems });
-      await log.truncate(0);
-      await board?.restart([]).catch(cannotWrite);
+      resumedBytes = 0;
       return undefined;
+    },
+    async restart() {
+      await log.truncate(resumedBytes);
+      await board?.restart(await readEvents(folder)).catch(cannotWrite);
     },
     readText: (path) => readFile(join(folder, path), 'utf8').catch(() => undefined),
     async writeFiles(files) {
@@ -210,19 +213,24 @@ async function openBoard(training: string): Promise<EventBoard> {
   const started = now();
   // TensorBoard takes any name with this beginning.
   const path = join(training, known ?? `events.out.tfevents.${Math.floor(started)}.yumo`);
-  let file = await open(path, 'a');
-  if ((await file.stat()).size === 0) await file.appendFile(eventFileStart(started));
+  let file: FileHandle | undefined; // opened when there is something to write: a run that is refused leaves none
+  const opened = async (): Promise<FileHandle> => {
+    file ??= await open(path, 'a');
+    if ((await file.stat()).size === 0) await file.appendFile(eventFileStart(started));
+    return file;
+  };
   return {
     async append(event) {
       const scalars = scalarsOf(event);
-      if (scalars.length > 0 && 'step' in event) await file.appendFile(scalarRecord(now(), event.step, scalars));
+      if (scalars.length > 0 && 'step' in event)
+        await (await opened()).appendFile(scalarRecord(now(), event.step, scalars));
     },
     async restart(events) {
-      await file.close();
+      await file?.close();
+      file = undefined;
       await writeFileAtomic(path, eventFile(events, started - events.reduce((n, e) => n + secondsOf(e), 0)));
-      file = await open(path, 'a');
     },
-    close: () => file.close(),
+    close: async () => file?.close(),
   };
 }
 

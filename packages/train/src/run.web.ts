@@ -125,6 +125,7 @@ function privateStore(name: string, folder: FolderHandle, checkpoints: FolderHan
     log.flush();
   };
 
+  let resumedBytes = 0; // of the log, at the checkpoint that the run goes on from
   return {
     name,
     async resume() {
@@ -135,14 +136,15 @@ function privateStore(name: string, folder: FolderHandle, checkpoints: FolderHan
           return undefined;
         });
         if (found === undefined) continue; // never finished, or damaged
-        cutLog(found.eventBytes);
+        resumedBytes = found.eventBytes;
         return found.checkpoint;
       }
       if (problems.length > 0)
         throw new YumoError('CHECKPOINT', `${name}: no checkpoint can be read: ${problems.join('; ')}`, { problems });
-      cutLog(0);
+      resumedBytes = 0;
       return undefined;
     },
+    restart: async () => cutLog(resumedBytes),
     async readText(path) {
       const handle = await findFile(folder, path);
       return handle && (await (await handle.getFile()).text());

@@ -42,8 +42,10 @@ export type BundleFiles = Readonly<Record<string, string>>;
 export interface RunStore {
   /** The folder as the user knows it. */
   readonly name: string;
-  /** The last good checkpoint. Events after it are forgotten: they will happen again. */
+  /** The last good checkpoint. Changes nothing: what the caller wants to go on with may not fit. */
   resume(): Promise<Checkpoint | undefined>;
+  /** Forgets the events after the checkpoint that {@link resume} gave: they will happen again. */
+  restart(): Promise<void>;
   /** The text of a file of the run, if it is there. */
   readText(path: string): Promise<string | undefined>;
   /** Writes files so that each is either the old or the new one. */
@@ -72,16 +74,14 @@ export function memoryStore(
     name,
     files,
     weights: () => weights,
-    resume: async () => {
-      if (last) log.length = last.events;
-      else log.length = 0;
-      return (
-        last && {
-          ...last.checkpoint,
-          parameters: copied(last.checkpoint.parameters),
-          state: copied(last.checkpoint.state),
-        }
-      );
+    resume: async () =>
+      last && {
+        ...last.checkpoint,
+        parameters: copied(last.checkpoint.parameters),
+        state: copied(last.checkpoint.state),
+      },
+    restart: async () => {
+      log.length = last?.events ?? 0;
     },
     readText: async (path) => files.get(path),
     writeFiles: async (written) => {

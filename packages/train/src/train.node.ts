@@ -1,6 +1,6 @@
 // Training in Node: files on disk, the native engine, a worker thread, so that the process stays responsive.
 
-import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { register } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, isAbsolute, join, resolve as resolvePath } from 'node:path';
@@ -178,15 +178,14 @@ export async function* trainHere(order: TrainOrder, signal?: AbortSignal): Async
   const run = await openRun(folder, mode, { tensorboard: recipe.tensorboard });
   let began = false;
   try {
-    await mkdir(training, { recursive: true });
-    await writeFileAtomic(
-      join(training, 'environment.json'),
-      `${JSON.stringify(environment(runtime, dataFolders), null, 2)}\n`,
-    );
     const resume = mode === 'resume';
     const job = { recipe, data, notices, tokenizerJson, init, runtime, store: run.store, signal, resume };
     for await (const event of runTraining(job)) {
-      if (event.kind !== 'preparing') began = true;
+      if (event.kind !== 'preparing' && !began) {
+        began = true;
+        const facts = `${JSON.stringify(environment(runtime, dataFolders), null, 2)}\n`;
+        await run.store.writeFiles({ 'training/environment.json': facts });
+      }
       if (event.kind === 'done') {
         const chart = lossChart(await run.store.events(), recipe.name);
         await writeFileAtomic(join(training, 'curves.png'), pngOf(chart));

@@ -235,6 +235,16 @@ describe('mistakes', () => {
     expect(error.message).toContain('the data changed since step 4');
   });
 
+  it('a finished run that refuses to go on keeps all of its events', async () => {
+    const store = memoryStore();
+    await collect(store, recipeOf());
+    const before = await store.events();
+    expect(before.at(-1)).toMatchObject({ kind: 'done' });
+    await failure(() => collect(store, recipeOf(), { resume: true, text: text.replaceAll('blue', 'lube') }));
+    await failure(() => collect(store, recipeOf({ seed: 5 }), { resume: true }));
+    expect(await store.events()).toEqual(before);
+  });
+
   it('a run is not gone on with by another model: what differs is named', async () => {
     const store = memoryStore();
     await collect(store, recipeOf(), { stopAfter: 4 });

@@ -80,6 +80,7 @@ export async function* runTraining(given: TrainingJob): AsyncGenerator<TrainingE
   const { recipe } = job;
   const { task, engine } = prepared;
   try {
+    if (given.resume) await store.restart(); // accepted: until here nothing of the run has changed
     const loop = new Loop(job, prepared, resumed?.progress);
     const { fingerprint: _compared, validationCharacters: _stated, ...facts } = task.facts;
     yield* loop.tell({

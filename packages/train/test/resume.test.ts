@@ -243,6 +243,24 @@ describe('a run on disk', () => {
     expect((await readEvents(folder)).filter((e) => e.kind === 'step').length).toBe(5);
   });
 
+  it('that is finished and refuses to go on stays as it was, to the byte', async () => {
+    const [folder, other] = [join(place, 'refusing'), join(place, 'other data')];
+    for await (const _ of train(parseRecipe({ ...recipe, steps: 4 }), { folder, dataFolders: [data] }));
+    const content = (): Record<string, string> =>
+      Object.fromEntries(
+        readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((f) => f.isFile())
+          .map((f) => join(f.parentPath, f.name))
+          .map((path) => [path, readFileSync(path, 'base64')]),
+      );
+    const before = content();
+    mkdirSync(join(other, 'texts'), { recursive: true });
+    writeFileSync(join(other, 'texts/ink.txt.gz'), gzipSync('another text of ink\n'.repeat(300)));
+    const overrides = ['tensorboard=true', 'steps=8'];
+    expect(await failure(resume({ folder, dataFolders: [other], overrides }))).toMatchObject({ code: 'CHECKPOINT' });
+    expect(content()).toEqual(before);
+  });
+
   it.runIf(existsSync('/bin/bash'))('keeps the last checkpoint when the disk takes no more', async () => {
     const folder = join(place, 'full');
     for await (const _ of train(parseRecipe({ ...recipe, steps: 4 }), { folder, dataFolders: [data] }));
