@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // yumo on the command line: parses, runs one command, answers with an exit code.
 
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { exitCodes, failureOf } from './exit-codes.ts';
 import { interruption } from './interrupt.ts';
 import { chooseLanguage, languages } from './language.ts';
@@ -28,8 +28,12 @@ async function run(argv: readonly string[]): Promise<number> {
   const output = new Output(process, { json });
   const stop = interruption(() => output.note(phrases.stopping));
   const session: Session = { output, phrases, interruption: stop };
+  let command: Command | undefined;
   try {
-    await buildProgram(session).parseAsync(normalizeFlags(argv), { from: 'user' });
+    const program = buildProgram(session).hook('preAction', (_, called) => {
+      command = called;
+    });
+    await program.parseAsync(normalizeFlags(argv), { from: 'user' });
     return process.exitCode === undefined ? (stop.exit ?? 0) : Number(process.exitCode);
   } catch (error) {
     // Help and version end the parsing by an error that is none; so does a group without a command, whose help is printed on stderr.
@@ -37,7 +41,8 @@ async function run(argv: readonly string[]): Promise<number> {
       return error.exitCode === 0 ? 0 : exitCodes.USAGE;
     const failure = failureOf(error, phrases);
     const exit = failure.code === 'ABORTED' ? (stop.exit ?? failure.exit) : failure.exit;
-    const { code, message, detail } = failure;
+    const { code, detail } = failure;
+    const message = detail.skippable === true ? withWayOut(failure.message, command, phrases) : failure.message;
     output.document({ error: { code, message, detail, exit } });
     output.note(`yumo: ${message}`);
     if (debug && error instanceof Error) output.note(describeStack(error));
@@ -46,6 +51,12 @@ async function run(argv: readonly string[]): Promise<number> {
   } finally {
     stop.dispose();
   }
+}
+
+/** What is said of a wrong row, and how such rows are left out: by the command's option, or in the recipe. */
+function withWayOut(message: string, command: Command | undefined, { skipRows }: Session['phrases']): string {
+  const option = command?.options.find(({ long }) => long === '--skip' || long === '--skip-bad-rows')?.long;
+  return `${message}; ${option ? skipRows.byOption(option) : skipRows.byRecipe}`;
 }
 
 /** The stack of an error and of what lies beneath it. */

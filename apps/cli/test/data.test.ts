@@ -48,6 +48,23 @@ describe('yumo data inspect', () => {
     expect(text.stdout).not.toContain('13812345678,'); // samples may show it, the report of what was found does not
   });
 
+  test('a wrong row is named with what leaves it out', async () => {
+    await writeFile(folder.at('wrong.jsonl'), '{"text": "good", "label": 1}\n{"text": \n');
+    const wrong = await run(['data', 'inspect', 'wrong.jsonl']);
+    expect(wrong.exit).toBe(5);
+    expect(wrong.stderr).toMatch(/wrong\.jsonl:2: not JSON .*; --skip leaves such rows out\n/);
+    expect((await run(['data', 'inspect', 'wrong.jsonl', '--skip'])).exit).toBe(0);
+    const recipe = { name: 'w', data: { kind: 'rows', train: [{ files: ['wrong.jsonl'] }] } };
+    const settings = { tokenizer: { kind: 'characters' }, model: { model_type: 'bert' }, batch: 1, steps: 1 };
+    const objective = { kind: 'sequence-classification' };
+    await writeFile(folder.at('wrong.json'), JSON.stringify({ ...recipe, ...settings, objective }));
+    const trained = await run(['train', 'wrong.json', '--json']);
+    expect(trained.exit, trained.stderr).toBe(5);
+    expect((documentOf(trained) as { error: { message: string } }).error.message).toMatch(
+      /wrong\.jsonl:2: .*"onBadRow": "skip" beside its files in the recipe/,
+    );
+  });
+
   test('other encodings, missing files and unknown formats are named', async () => {
     await writeFile(folder.at('gbk.txt'), Buffer.from('b5c4d2bbcac7b2bbc1cbd4dac8cbd3d0ced2cbfbd5e2b8f6', 'hex'));
     const gbk = await run(['data', 'inspect', 'gbk.txt']);

@@ -29,6 +29,10 @@ export const en = {
   },
   stopping: 'stopping where it is safe; press Ctrl-C again to leave at once',
   internal: 'this is a bug of yumo; --debug prints where',
+  skipRows: {
+    byOption: (option: string): string => `${option} leaves such rows out`,
+    byRecipe: '"onBadRow": "skip" beside its files in the recipe leaves such rows out',
+  },
   timeLeft: (time: string): string => `${time} left`,
   wrote: (path: string): string => `wrote ${path}`,
   device: 'what computes; auto takes the best that is here and says why',

@@ -31,6 +31,10 @@ export const zh: Phrases = {
   },
   stopping: '将在安全处停止；再按一次 Ctrl-C 立即退出',
   internal: '这是 yumo 的缺陷；加 --debug 可查看位置',
+  skipRows: {
+    byOption: (option) => `${option} 可跳过此类行`,
+    byRecipe: '在配方中该文件旁写 "onBadRow": "skip" 可跳过此类行',
+  },
   timeLeft: (time) => `剩余 ${time}`,
   wrote: (path) => `已写入 ${path}`,
   device: '计算设备；auto 选用本机最好的一种并说明原因',

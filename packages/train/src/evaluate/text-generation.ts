@@ -1,6 +1,6 @@
 // Language models: loss a token, perplexity, bits a byte and character.
 
-import { type Bundle, isYumoError } from '@yumo/core';
+import { type Bundle, isYumoError, YumoError } from '@yumo/core';
 import type { Tokenizer } from '@yumo/tokenizer';
 import { evaluateLanguageModel, type LanguageEvaluation, type TokenPrediction } from '../language-evaluation.ts';
 import { perplexity } from '../metrics/index.ts';
@@ -20,7 +20,7 @@ export interface LanguageModelOptions extends TaskContext {
 
 const worstKept = 100;
 
-/** Measures texts; stopped on the way, the tokens so far. */
+/** Measures texts; stopped on the way, the tokens so far. @throws YumoError as {@link evaluateLanguageModel}, with the place of the first text */
 export async function measureLanguageModel(
   bundle: Bundle,
   texts: readonly Placed<string>[],
@@ -53,6 +53,8 @@ export async function measureLanguageModel(
       options,
     );
   } catch (error) {
+    if (isYumoError(error) && error.code === 'DATA')
+      throw new YumoError('DATA', `${texts[0]?.place}: ${error.message}`, error.detail, error);
     if (!(isYumoError(error) && error.code === 'ABORTED' && costs.some((c) => c.tokens > 0))) throw error;
   }
   const parts = costs.filter((c) => c.tokens > 0).map(perplexity.part);

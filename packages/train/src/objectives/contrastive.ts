@@ -41,7 +41,7 @@ function positives({ name, source, rows, goesOn }: SourceFile, label: string | u
     });
   }
   const names = { first, second: fields.second, ...(fields.label === undefined ? {} : { label: fields.label }) };
-  const read = pairRows(rows, names, { file: name, onBadRow, goesOn });
+  const read = pairRows(rows, names, { file: name, onBadRow, goesOn, who: 'objective contrastive' });
   tellReport(name, read.report, note);
   const kept = read.rows.filter((r) => label === undefined || r.label === label);
   if (kept.length < read.rows.length)

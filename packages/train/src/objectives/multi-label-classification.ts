@@ -1,8 +1,10 @@
 // Several labels at once: every class says yes or no of a text.
 
-import { binaryCrossEntropy, expand, mul, sum, unsqueeze, YumoError } from '@yumo/core';
+import { binaryCrossEntropy, expand, mul, sum, unsqueeze } from '@yumo/core';
 import { show } from '../data/readers/json.ts';
-import type { SourceFile } from '../data/sources.ts';
+import { RowError, Tracker } from '../data/readers/report.ts';
+import { refuseOther } from '../data/readers/tasks.ts';
+import { type SourceFile, tellReport } from '../data/sources.ts';
 import { multiLabelFScore, subsetAccuracy } from '../metrics/f-score.ts';
 import { measure } from '../metrics/metric.ts';
 import { classesOf, distinctLabels, labelFields } from './labels.ts';
@@ -14,44 +16,50 @@ interface TaggedText extends TextPair {
   readonly labels: readonly string[];
 }
 
-/** Labels are a list (JSON), or stand in one field with a separator between them. */
-function taggedTexts({ name, source, rows }: SourceFile, separator: string, note: Note): TaggedText[] {
+/**
+ * Labels are a list (JSON), or stand in one field with a separator between them.
+ * @param allowed the labels that may occur; any by default
+ */
+function taggedTexts(
+  { name, source, rows }: SourceFile,
+  { separator, labels: allowed }: { separator: string; labels?: readonly string[] | undefined },
+  note: Note,
+): TaggedText[] {
   const text = textField(source);
   const label = source.fields.label ?? 'labels';
   const { second } = source.fields;
-  let bad = 0;
-  const found = rows.flatMap((row): TaggedText[] => {
-    const fields = row.task === 'record' ? row.fields : {};
-    const own = fields[text];
-    const given = fields[label];
-    const labels = Array.isArray(given)
-      ? given.map(String)
-      : typeof given === 'string'
-        ? given
-            .split(separator)
-            .map((l) => l.trim())
-            .filter((l) => l !== '')
-        : undefined;
-    const other = second === undefined ? undefined : fields[second];
-    if (typeof own === 'string' && own.trim() !== '' && labels && (second === undefined || typeof other === 'string'))
-      return [{ text: source.prefix + own, labels, ...(typeof other === 'string' ? { second: other } : {}) }];
-    if (source.onBadRow === 'error')
-      throw new YumoError(
-        'DATA',
-        `${name}${row.task === 'record' ? `:${row.line}` : ''}: ${text} is ${show(own)}, ${label} is ${show(given)}; expected a text and its labels (it has ${Object.keys(fields).join(', ') || 'no named fields'})`,
-        { file: name },
-      );
-    bad++;
-    return [];
-  });
-  if (bad > 0) note(`${name}: rows without text or labels, left out`, bad);
+  const tracker = new Tracker(name, source.onBadRow);
+  const found = rows.flatMap((row, i) =>
+    tracker.at(row.task === 'record' ? row.line : i + 1, (): TaggedText => {
+      const fields = row.task === 'record' ? row.fields : {};
+      const own = fields[text];
+      const labels = labelsIn(fields[label], separator);
+      const other = second === undefined ? undefined : fields[second];
+      if (typeof own !== 'string' || own.trim() === '' || !labels || (second !== undefined && typeof other !== 'string'))
+        throw new RowError(
+          `${text} is ${show(own)}, ${second === undefined ? '' : `${second} is ${show(other)}, `}${label} is ${show(fields[label])}; expected a text and its labels (it has ${Object.keys(fields).join(', ') || 'no named fields'})`,
+        );
+      for (const one of labels) refuseOther(one, label, allowed);
+      return { text: source.prefix + own, labels, ...(typeof other === 'string' ? { second: other } : {}) };
+    }),
+  );
+  tellReport(name, tracker.report(found.length), note);
   return found;
+}
+
+function labelsIn(given: unknown, separator: string): readonly string[] | undefined {
+  if (Array.isArray(given)) return given.map(String);
+  if (typeof given !== 'string') return undefined;
+  return given
+    .split(separator)
+    .map((l) => l.trim())
+    .filter((l) => l !== '');
 }
 
 export const multiLabelClassification: Objective<'multi-label-classification'> = async (given) => {
   const { objective } = given;
-  const { separator } = objective;
-  const parts = await textParts(given, (file, note) => taggedTexts(file, separator, note), separator);
+  const { separator, labels } = objective;
+  const parts = await textParts(given, (file, note) => taggedTexts(file, objective, note), { separator, labels });
   const classes = classesOf(await distinctLabels(parts, (r) => r.labels), objective);
   const count = classes.labels.length;
   return textReading(given, parts, {

@@ -25,7 +25,7 @@ export async function noteOverlap<Row>(parts: Parts<Row>, textOf: (row: Row) => 
   if (found === 0) return;
   const of = parts.validation.length;
   note(
-    `of ${of} validation rows are also in the training part (${((100 * found) / of).toFixed(1)} %): measures on them flatter`,
+    `validation rows that are also in the training part (${((100 * found) / of).toFixed(1)} % of ${of}): measures on them flatter`,
     found,
   );
 }

@@ -97,7 +97,7 @@ describe('classification', () => {
       { ...asText, validation: `label\ttext_a\n${reviews[3]}\n0\tsomething else\n` },
     );
     expect(notices).toEqual([
-      { text: expect.stringMatching(/^of 2 validation rows are also in the training part \(50\.0 %\)/), count: 1 },
+      { text: expect.stringMatching(/^validation rows that are also in the training part \(50\.0 % of 2\)/), count: 1 },
     ]);
   });
 
@@ -120,12 +120,40 @@ describe('classification', () => {
     [
       'a label that the recipe does not list',
       () => plan({ ...classify, labels: ['0', '2'] }, { name: 'r.tsv', text: table }, asText),
-      /^DATA: data: label "1" is not one of objective\.labels/,
+      /^DATA: r\.tsv:3: label is "1", not one of the labels 0, 2/,
     ],
     [
       'a validation label that training has not',
       () => plan(classify, { name: 'r.tsv', text: table }, { ...asText, validation: 'label\ttext_a\n7\tnew\n8\tx\n' }),
       /^DATA: data: label "7" does not occur in the training part; it has 0, 1/,
+    ],
+    [
+      'a label of a pair that the recipe does not list',
+      () =>
+        plan(
+          { ...classify, labels: ['entails', 'contradicts'] },
+          { name: 'p.tsv', text: 'a\tb\tlabel\nx\ty\tentails\nx\tz\tentail\n' },
+          { source: { fields: { text: 'a', second: 'b' } } },
+        ),
+      /^DATA: p\.tsv:3: label is "entail", not one of the labels entails, contradicts; did you mean "entails"\?/,
+    ],
+    [
+      'one of several labels that the recipe does not list',
+      () =>
+        plan(
+          { kind: 'multi-label-classification', labels: ['red', 'blue'] },
+          { name: 'm.jsonl', text: '{"text": "x", "labels": ["red"]}\n{"text": "y", "labels": ["red", "blau"]}\n' },
+        ),
+      /^DATA: m\.jsonl:2: labels is "blau", not one of the labels red, blue/,
+    ],
+    [
+      'rows of another task',
+      () =>
+        plan(classify, {
+          name: 'q.json',
+          text: '{"data": [{"paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": []}]}]}]}',
+        }),
+      /^DATA: q\.json: its rows are question-answering, without named fields; objective sequence-classification needs these/,
     ],
     [
       'one label for all',

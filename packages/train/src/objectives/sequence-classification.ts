@@ -31,9 +31,11 @@ export function labelledTexts(
 ): LabelledText[] {
   const { fields, label: fixed, prefix, onBadRow } = source;
   const text = textField(source);
-  const options = { file: name, onBadRow, goesOn };
+  const options = { file: name, onBadRow, goesOn, who: 'objective sequence-classification' };
+  const label = fields.label ?? 'label';
+  const allowed = labels === undefined ? {} : { labels };
   if (fields.second !== undefined) {
-    const read = pairRows(rows, { first: text, second: fields.second, label: fields.label ?? 'label' }, options);
+    const read = pairRows(rows, { first: text, second: fields.second, label, ...allowed }, options);
     tellReport(name, read.report, note);
     return read.rows.map((r) => ({ text: prefix + r.first, second: r.second, label: r.label! }));
   }
@@ -46,8 +48,7 @@ export function labelledTexts(
       note(`${name}: rows without text in "${text}", left out`, texts.length - found.length);
     return found.map((t) => ({ text: prefix + t, label: fixed }));
   }
-  const allowed = labels === undefined ? {} : { labels };
-  const read = classificationRows(rows, { text, label: fields.label ?? 'label', ...allowed }, options);
+  const read = classificationRows(rows, { text, label, ...allowed }, options);
   tellReport(name, read.report, note);
   return read.rows.map((r) => ({ text: prefix + r.text, label: r.label }));
 }

@@ -15,7 +15,7 @@ export function sequencePairs({ name, source, rows, goesOn }: SourceFile, note: 
   let pairs = rows.flatMap((r) => (r.task === 'sequence-to-sequence' ? [r] : []));
   if (records || pairs.length === 0) {
     const named = { source: fields.source ?? 'source', target: fields.target ?? 'target' };
-    const read = sequenceRows(rows, named, { file: name, onBadRow, goesOn });
+    const read = sequenceRows(rows, named, { file: name, onBadRow, goesOn, who: 'objective sequence-to-sequence' });
     tellReport(name, read.report, note);
     pairs = [...read.rows];
   }

@@ -31,6 +31,18 @@ test.each([
   ],
   ['家住北京市海淀区中关村大街27号3号楼2单元501室，', ['address: 北京市海淀区中关村大街27号3号楼2单元501室']],
   ['护照E12345678', ['passport: E12345678']],
+  ['手机１３８１２３４５６７８，邮箱ａ＠example.com', ['phone: １３８１２３４５６７８', 'email: ａ＠example.com']],
+  ['电话：（010）12345678、010-1234 5678', ['phone: （010）12345678', 'phone: 010-1234 5678']],
+  ['身份证 110105 19491231 002X', ['national-id: 110105 19491231 002X']],
+  ['银行卡号6222021234567890123（输错一位）', ['card: 6222021234567890123']],
+  ['家住幸福里小区3号楼2单元501室', ['address: 幸福里小区3号楼2单元501室']],
+  ['寄到广东省深圳市南山区科技园南区深南大道9966号', ['address: 广东省深圳市南山区科技园南区深南大道9966号']],
+  ['台北市信義區信義路五段7號', ['address: 台北市信義區信義路五段7號']],
+  ['221B Baker Street, London NW1 6XE', ['address: 221B Baker Street, London NW1 6XE']],
+  ['ring 020 7946 0958 or 07911 123456', ['phone: 020 7946 0958', 'phone: 07911 123456']],
+  ['call me: 4155552671', ['phone: 4155552671']],
+  ['NI number AB 12 34 56 C', ['national-id: AB 12 34 56 C']],
+  ['on www.example.com/a, at ftp://example.com', ['url: www.example.com/a', 'url: ftp://example.com']],
 ])('%s', (text, expected) => {
   expect(kinds(text)).toEqual(expected);
 });
@@ -42,6 +54,9 @@ test.each([
   'Order 4242424242424241 (no check digit)',
   'The 5 Great Lakes, 7 Wise Men and 12 Long Years',
   '乘坐地铁2号线，第12号文件，五号楼',
+  '银行卡共3张，流水号6222021234567890123；号码4155552671',
+  '2020 年 12 月 020 12 号，参见 www. 与 WWW，SSD 860 EVO',
+  'the file AB123456 and GB123456A, 4155552671 rows, 0800 bytes of 1234',
   '@mention, a@b, C++::vector, 300.1.1.1',
 ])('nothing private in: %s', (text) => {
   expect(kinds(text)).toEqual([]);
@@ -101,7 +116,7 @@ test('an unknown kind is answered with the nearest', () => {
   );
 });
 
-test.each(['a', '1', '1-', 'a.', 'A ', '1.', '市', '北京', '路', ':', 'ab@', '1 ', 'http://a', '号', '12 Elm '])(
+test.each(['a', '1', '1-', 'a.', 'A ', '1.', '市', '北京', '路', ':', '0', '010 ', 'www.', '小区', '区', 'ab@', '1 ', 'http://a', '号', '12 Elm '])(
   'a megabyte of "%s" is searched in seconds',
   (unit) => {
     const started = performance.now();

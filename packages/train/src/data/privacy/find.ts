@@ -32,16 +32,21 @@ export function findPrivate(text: string, { kinds }: Pick<PrivacyOptions, 'kinds
         { kind },
       );
   // All kinds are looked for, so that leaving out e-mail does not turn half an address into something else.
+  const plain = halfWidth(text);
   const found: PrivateSpan[] = [];
   const taken = new Uint8Array(text.length);
   for (const pattern of patterns)
-    for (const span of spansOf(text, pattern)) {
+    for (const span of spansOf(plain, pattern)) {
       if (taken.subarray(span.start, span.end).includes(1)) continue;
       taken.fill(1, span.start, span.end);
-      found.push(span);
+      found.push({ ...span, text: text.slice(span.start, span.end) });
     }
   return found.filter(({ kind }) => kinds === undefined || kinds.includes(kind)).sort((a, b) => a.start - b.start);
 }
+
+/** Full-width digits, letters, `＠`, `＋`, `－` and `．` as their usual forms, place by place; other punctuation ends addresses and stays. */
+const halfWidth = (text: string): string =>
+  text.replace(/[０-９Ａ-Ｚａ-ｚ＠＋－．]/gu, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0));
 
 function* spansOf(text: string, { kind, find, holds }: Pattern): Generator<PrivateSpan> {
   for (const match of text.matchAll(find)) {

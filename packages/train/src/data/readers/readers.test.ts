@@ -380,7 +380,7 @@ test('records become rows of a task; labels and fields that do not fit are named
     skipped: 1,
   });
   expect(() => classificationRows([{ task: 'text', text: 'x' }], named, { file: 'a.txt' })).toThrow(
-    'a.txt: rows of text have no named fields',
+    'a.txt: its rows are text, without named fields',
   );
 });
 

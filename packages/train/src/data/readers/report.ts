@@ -57,6 +57,7 @@ export class Tracker {
         throw new YumoError('DATA', message, {
           file: this.file,
           line,
+          skippable: true, // callers know what they call it: an option, a field
           ...(error.field === undefined ? {} : { field: error.field }),
         });
       this.skipped++;

@@ -15,6 +15,8 @@ export interface TaskRows<Row> {
 export interface TaskOptions {
   readonly file: string;
   readonly onBadRow?: OnBadRow;
+  /** What asks for them, for messages: `objective regression`. */
+  readonly who?: string;
   /** Rows of the same file came before: a field that these rows all lack is theirs, not the file's. */
   readonly goesOn?: boolean | undefined;
 }
@@ -34,19 +36,24 @@ export function classificationRows(
 ): TaskRows<ClassificationRow> {
   return each(rows, [fields.text, fields.label], options, (record) => {
     const label = labelOf(record, fields.label);
-    if (fields.labels !== undefined && !fields.labels.includes(label))
-      throw new RowError(
-        `${fields.label} is "${label}", not one of the labels ${fields.labels.join(', ')}${/\d/.test(label) ? '' : suggestion(label, fields.labels)}`,
-        fields.label,
-      );
+    refuseOther(label, fields.label, fields.labels);
     return { task: 'classification', text: textOf(record, fields.text), label };
   });
+}
+
+/** @throws RowError for a label that is none of those allowed; any is where none are listed */
+export function refuseOther(label: string, field: string, allowed: readonly string[] | undefined): void {
+  if (allowed === undefined || allowed.includes(label)) return;
+  const nearest = /\d/.test(label) ? '' : suggestion(label, allowed);
+  throw new RowError(`${field} is "${label}", not one of the labels ${allowed.join(', ')}${nearest}`, field);
 }
 
 export interface PairFields {
   readonly first: string;
   readonly second: string;
   readonly label?: string;
+  /** The allowed labels; others are errors. */
+  readonly labels?: readonly string[];
   /** A number, e.g. similarity from 0 to 5. */
   readonly score?: string;
 }
@@ -60,6 +67,7 @@ export function pairRows(rows: readonly DataRow[], fields: PairFields, options: 
       tracker.note('row without an agreed label');
       return undefined;
     }
+    if (label !== undefined) refuseOther(label, fields.label!, fields.labels);
     return {
       task: 'pair',
       first: textOf(record, fields.first),
@@ -93,7 +101,7 @@ export function sequenceRows(
 function each<Row>(
   rows: readonly DataRow[],
   names: readonly string[],
-  { file, onBadRow, goesOn = false }: TaskOptions,
+  { file, onBadRow, who, goesOn = false }: TaskOptions,
   read: (record: RecordRow, tracker: Tracker) => Row | undefined,
 ): TaskRows<Row> {
   const tracker = new Tracker(file, onBadRow);
@@ -101,7 +109,7 @@ function each<Row>(
   if (first === undefined)
     throw new YumoError(
       'DATA',
-      `${file}: rows of ${rows[0]?.task ?? 'nothing'} have no named fields; read the file as csv, tsv, json or jsonl`,
+      `${file}: its rows are ${rows[0]?.task ?? 'nothing'}, without named fields; ${who === undefined ? '' : `${who} needs these: take the objective for such rows, or `}read the file as csv, tsv, json or jsonl`,
       { file },
     );
   for (const name of names)
