@@ -30,6 +30,13 @@ export const collect = (text: string, before: readonly string[] | undefined): re
   text,
 ];
 
+/** What divides the fields of a table; `\\t` is a TAB, which shells do not let through as it is. */
+export const delimiterOption = (phrases: Phrases): Option =>
+  new Option('--delimiter <text>', phrases.delimiter).argParser((text: string) => {
+    if (text === '') throw new InvalidArgumentError(phrases.emptyDelimiter);
+    return text.replaceAll('\\t', '\t');
+  });
+
 const deviceNames = ['auto', ...nodeDevices] as const;
 
 /** What `--device` and `--threads` leave in a command's options. */

@@ -65,6 +65,13 @@ describe('yumo data inspect', () => {
     );
   });
 
+  test('a table is read by the delimiter that is named', async () => {
+    await writeFile(folder.at('hash.txt'), 'good # 1\nbad # 0\nfine # 1\n');
+    const result = await run(['data', 'inspect', 'hash.txt', '--delimiter', ' # ', '--label', 'column2', '--json']);
+    const { files } = documentOf(result) as { files: Record<string, unknown>[] };
+    expect(files[0]).toMatchObject({ format: 'csv', rows: 3, labels: { 1: 2, 0: 1 } });
+  });
+
   test('other encodings, missing files and unknown formats are named', async () => {
     await writeFile(folder.at('gbk.txt'), Buffer.from('b5c4d2bbcac7b2bbc1cbd4dac8cbd3d0ced2cbfbd5e2b8f6', 'hex'));
     const gbk = await run(['data', 'inspect', 'gbk.txt']);

@@ -16,7 +16,7 @@ import {
 } from '@yumo/train';
 import { readDataFiles, readTokenizer } from '@yumo/train/node';
 import { type Command, Option } from 'commander';
-import { integerFrom } from '../options.ts';
+import { delimiterOption, integerFrom } from '../options.ts';
 import type { Register, Session } from '../session.ts';
 import { significant, whole } from '../ui/format.ts';
 import { pairs, table } from '../ui/table.ts';
@@ -30,6 +30,7 @@ export const data: Register = (program, session) => {
 
 interface InspectOptions {
   readonly format?: Format;
+  readonly delimiter?: string;
   readonly tokenizer?: string;
   readonly samples: number;
   readonly label?: string;
@@ -47,12 +48,14 @@ function registerInspect(group: Command, { output, phrases }: Session): void {
     .option('--samples <n>', p.samples, integerFrom(phrases, 0), 3)
     .option('--label <field>', p.label)
     .addOption(new Option('--format <name>', p.format).choices(formats))
+    .addOption(delimiterOption(phrases))
     .option('--skip', p.skip)
-    .action(async (patterns: string[], { format, tokenizer, samples, label, skip }: InspectOptions) => {
+    .action(async (patterns: string[], { format, delimiter, tokenizer, samples, label, skip }: InspectOptions) => {
       const asker = { who: 'data inspect', remedy: phrases.evaluate.noFile };
       const files = await readDataFiles(patterns, [process.cwd()], {
         asker,
         ...(format ? { format } : {}),
+        ...(delimiter ? { table: { delimiter } } : {}),
         ...(skip ? { onBadRow: 'skip' } : {}),
       });
       const loaded = tokenizer

@@ -13,7 +13,7 @@ import {
 } from '@yumo/train';
 import { readRawFiles } from '@yumo/train/node';
 import { Option } from 'commander';
-import { type DeviceOptions, deviceOption, integerFrom, threadsOption } from '../options.ts';
+import { type DeviceOptions, delimiterOption, deviceOption, integerFrom, threadsOption } from '../options.ts';
 import type { Phrases } from '../phrases/en.ts';
 import { engineOf, modelOf, progressOf, type Register } from '../session.ts';
 import { duration, significant, whole } from '../ui/format.ts';
@@ -24,6 +24,7 @@ import { cutTo } from '../ui/width.ts';
 interface Options extends DeviceOptions {
   readonly task?: string;
   readonly format?: Format;
+  readonly delimiter?: string;
   readonly text?: string;
   readonly field?: string;
   readonly pair?: string;
@@ -60,6 +61,7 @@ export const evaluate: Register = (program, session) => {
     .argument('<files...>', p.files)
     .addOption(new Option('--task <name>', p.taskOption).choices(evaluationTasks))
     .addOption(new Option('--format <name>', p.format).choices(formats))
+    .addOption(delimiterOption(phrases))
     .option('--text <columns>', p.text)
     .addOption(new Option('--field <name>').hideHelp())
     .option('--pair <column>', p.pair)

@@ -29,6 +29,8 @@ export const en = {
   },
   stopping: 'stopping where it is safe; press Ctrl-C again to leave at once',
   internal: 'this is a bug of yumo; --debug prints where',
+  delimiter: 'what divides the fields of a table (\\t: TAB); told by the first lines when absent',
+  emptyDelimiter: 'expected one character or more',
   skipRows: {
     byOption: (option: string): string => `${option} leaves such rows out`,
     byRecipe: '"onBadRow": "skip" beside its files in the recipe leaves such rows out',

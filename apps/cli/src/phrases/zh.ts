@@ -31,6 +31,8 @@ export const zh: Phrases = {
   },
   stopping: '将在安全处停止；再按一次 Ctrl-C 立即退出',
   internal: '这是 yumo 的缺陷；加 --debug 可查看位置',
+  delimiter: '表格的列分隔符（\\t 为制表符）；缺省时按前几行判断',
+  emptyDelimiter: '应至少为一个字符',
   skipRows: {
     byOption: (option) => `${option} 可跳过此类行`,
     byRecipe: '在配方中该文件旁写 "onBadRow": "skip" 可跳过此类行',

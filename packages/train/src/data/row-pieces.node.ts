@@ -9,13 +9,13 @@ import { linesOf, maxUnpackedBytes } from './readers/bytes.ts';
 import { readChats } from './readers/chat.ts';
 import { readCluener } from './readers/cluener.ts';
 import { conllReader } from './readers/conll.ts';
-import { detectFormat, type Format } from './readers/detect.ts';
+import { type Format, holdsList } from './readers/detect.ts';
 import { readInstructions } from './readers/instructions.ts';
 import { jsonListReader, readJsonLines } from './readers/json.ts';
 import { pairOf, unevenLines } from './readers/parallel.ts';
 import { parquetGroups } from './readers/parquet.ts';
 import type { PieceReader } from './readers/pieces.ts';
-import { readData } from './readers/read.ts';
+import { formatOf, readData } from './readers/read.ts';
 import { Tracker } from './readers/report.ts';
 import type { DataRow, RecordRow } from './readers/rows.ts';
 import { tableReader } from './readers/table.ts';
@@ -67,9 +67,7 @@ async function* textPieces(
   let line = 1;
   let rows = 0;
   for await (const { text, last } of withLast(rawLineBlocks(path, streamOptions(name, options)))) {
-    how ??= source.format
-      ? { format: source.format, reason: 'it was asked for' }
-      : detectFormat(name, new TextEncoder().encode(text));
+    how ??= formatOf(name, new TextEncoder().encode(text), readOptions(source));
     read ??= pieceReader(how.format, text, source, tracker);
     if (!read) {
       yield* wholeFile({ path, name }, source, options);
@@ -113,6 +111,7 @@ function pieceReader(
   tracker: Tracker,
 ): PieceReader<DataRow> | undefined {
   const { unit } = source;
+  if (['json', 'alpaca', 'chat'].includes(format) && holdsList(head)) return undefined;
   const lines =
     <Row>(rowsOf: (text: string, line: number) => readonly Row[]): PieceReader<Row> =>
     (text, line) => ({ rows: rowsOf(text, line), used: text.length });

@@ -120,6 +120,9 @@ describe('a file in pieces gives the rows and notes of the whole', () => {
     ['wide.jsonl', Buffer.from(`\ufeff${lines}`, 'utf16le'), { format: 'jsonl' }],
     ['list.json', JSON.stringify(json, null, 2)],
     ['line.json', JSON.stringify(json)],
+    ['held.json', JSON.stringify({ version: '1', data: json }, null, 1)],
+    ['returns.csv', csv.replaceAll('\n', '\r')],
+    ['hash.txt', json.map(({ label }, i) => `${sentence(i)}#${label}`).join('\n'), { delimiter: '#' }],
     ['table.csv', csv],
     ['table.tsv', `text\tlabel\n${json.map(({ label }, i) => `${sentence(i)}\t${label}`).join('\n')}`],
     ['nohead.csv', csv.slice(csv.indexOf('\n') + 1), { columns: ['text', 'label'] }],
@@ -179,7 +182,7 @@ describe('a file in pieces gives the rows and notes of the whole', () => {
     const other = pieces.rows.findIndex((row, i) => !isDeepStrictEqual(row, whole.rows[i]));
     expect([pieces.rows[other], whole.rows[other]]).toEqual([undefined, undefined]);
     expect(pieces.notices).toEqual(whole.notices);
-    if (!['whole.txt', 'line.json', 'asked.json'].includes(name)) expect(pieces.pieces).toBeGreaterThan(1);
+    if (!['whole.txt', 'line.json', 'held.json', 'asked.json'].includes(name)) expect(pieces.pieces).toBeGreaterThan(1);
   });
 
   it('Parquet: row group by row group', async () => {

@@ -139,7 +139,11 @@ export async function* rawLineBlocks(
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) line++;
     return block;
   };
-  for await (const chunk of utf8Bytes(path, name, signal, onBytes)) {
+  let loneReturns: boolean | undefined; // told by the first chunk, as of the whole text where it is read at once
+  for await (const given of utf8Bytes(path, name, signal, onBytes)) {
+    loneReturns ??= given.includes(13) && !given.includes(10);
+    const chunk =
+      loneReturns && !given.includes(10) ? Buffer.from(given.map((byte) => (byte === 13 ? 10 : byte))) : given;
     const newline = chunk.lastIndexOf(10);
     if (newline < 0 || heldBytes + newline < blockBytes) {
       held.push(chunk);

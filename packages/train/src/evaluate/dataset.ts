@@ -5,7 +5,6 @@ import {
   type ChatRow,
   type DataFile,
   type DataRow,
-  detectFormat,
   type Format,
   type InstructionRow,
   isZip,
@@ -24,6 +23,7 @@ import {
   unpacked,
   unzipped,
 } from '../data/readers/index.ts';
+import { formatOf } from '../data/readers/read.ts';
 import { RowError, Tracker } from '../data/readers/report.ts';
 import { type EvaluationTask, taskNeeds } from './capability.ts';
 import { Columns, type FieldNames } from './columns.ts';
@@ -46,6 +46,8 @@ export interface DatasetOptions {
   readonly format?: Format | undefined;
   readonly fields?: FieldNames | undefined;
   readonly onBadRow?: OnBadRow | undefined;
+  /** Of tables; told by the first lines by default. */
+  readonly delimiter?: string | undefined;
 }
 
 /** What was made of the files. */
@@ -65,8 +67,16 @@ export interface OpenedFile {
 }
 
 /** Looks into files: archives become their files, formats are told. @throws YumoError `DATA` */
-export async function openFiles(files: readonly DataFile[], format?: Format): Promise<OpenedFile[]> {
+export async function openFiles(
+  files: readonly DataFile[],
+  { format, delimiter }: Pick<DatasetOptions, 'format' | 'delimiter'> = {},
+): Promise<OpenedFile[]> {
   const opened: OpenedFile[] = [];
+  const told = ({ name, bytes }: DataFile): Format =>
+    formatOf(name, bytes, {
+      ...(format === undefined ? {} : { format }),
+      ...(delimiter === undefined ? {} : { table: { delimiter } }),
+    }).format;
   for (const file of files) {
     const bytes = await unpacked(file);
     if (bytes.length === 0) throw new YumoError('DATA', `${file.name}: the file is empty`, { file: file.name });
@@ -74,13 +84,13 @@ export async function openFiles(files: readonly DataFile[], format?: Format): Pr
       for (const inner of await unzipped({ name: file.name, bytes }))
         opened.push({
           file: { name: `${file.name}/${inner.name}`, bytes: inner.bytes },
-          format: format ?? detectFormat(inner.name, inner.bytes).format,
+          format: told(inner),
           folder: inner.name.split('/').at(-2),
         });
     else
       opened.push({
         file: { name: file.name, bytes },
-        format: format ?? detectFormat(file.name, bytes).format,
+        format: told({ name: file.name, bytes }),
         folder: undefined,
       });
   }
@@ -89,7 +99,7 @@ export async function openFiles(files: readonly DataFile[], format?: Format): Pr
 
 const read = (
   { file, format }: OpenedFile,
-  { onBadRow }: DatasetOptions,
+  { onBadRow, delimiter }: DatasetOptions,
   textUnit: 'line' | 'file',
 ): Promise<ReadFile> =>
   readData(file, {
@@ -97,7 +107,7 @@ const read = (
     textUnit,
     ...(onBadRow === undefined ? {} : { onBadRow }),
     // Rows with more fields than the first (the sources in STS-B) are counted; commas inside unquoted text are an error.
-    table: { ragged: format === 'tsv' },
+    table: { ragged: format === 'tsv' || delimiter === '\t', ...(delimiter === undefined ? {} : { delimiter }) },
   });
 
 /** Rows of one kind from all files, with remarks. */

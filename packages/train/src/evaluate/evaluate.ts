@@ -45,6 +45,8 @@ export interface EvaluateTaskOptions {
   /** By default what the bundle is for. */
   readonly task?: string | undefined;
   readonly format?: Format | undefined;
+  /** Of tables; files are read as tables where it is given. */
+  readonly delimiter?: string | undefined;
   readonly fields?: FieldNames | undefined;
   /** Names of the file's labels in the order of the model's classes, or pairs `file=class`. */
   readonly labels?: readonly string[] | undefined;
@@ -115,7 +117,7 @@ export async function evaluateTask(
 ): Promise<Evaluation> {
   const bundle = await openBundle(source);
   const capability = capabilityOf(bundle);
-  const opened = await openFiles(files, options.format);
+  const opened = await openFiles(files, options);
   const remarks: string[] = [];
   const remark = (text: string): void => {
     if (remarks.includes(text)) return;
@@ -183,7 +185,8 @@ class TaskRun {
       ...(file === undefined ? {} : { file }),
       ...(signal ? { signal } : {}),
     };
-    this.#reading = { format: options.format, fields: options.fields, onBadRow: options.onBadRow };
+    const { format, fields, onBadRow, delimiter } = options;
+    this.#reading = { format, fields, onBadRow, delimiter };
   }
 
   /** Reads the files for the task, and says how its rows are measured. */
@@ -443,7 +446,7 @@ class TaskRun {
   async #baselineFiles(files: readonly DataFile[]): Promise<OpenedFile[]> {
     if (files.length === 0)
       throw new YumoError('CONFIG', 'the baseline of this task learns from training data; give a file', {});
-    return openFiles(files, this.#options.format);
+    return openFiles(files, this.#options);
   }
 }
 

@@ -35,7 +35,12 @@ function taggedTexts(
       const own = fields[text];
       const labels = labelsIn(fields[label], separator);
       const other = second === undefined ? undefined : fields[second];
-      if (typeof own !== 'string' || own.trim() === '' || !labels || (second !== undefined && typeof other !== 'string'))
+      if (
+        typeof own !== 'string' ||
+        own.trim() === '' ||
+        !labels ||
+        (second !== undefined && typeof other !== 'string')
+      )
         throw new RowError(
           `${text} is ${show(own)}, ${second === undefined ? '' : `${second} is ${show(other)}, `}${label} is ${show(fields[label])}; expected a text and its labels (it has ${Object.keys(fields).join(', ') || 'no named fields'})`,
         );

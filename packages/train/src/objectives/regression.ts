@@ -18,7 +18,11 @@ function scoredTexts({ name, source, rows, goesOn }: SourceFile, note: Note): Sc
   const first = textField(source);
   const score = fields.score ?? 'score';
   // A text alone is read as a pair with itself, and the second one dropped.
-  const read = pairRows(rows, { first, second: fields.second ?? first, score }, { file: name, onBadRow, goesOn, who: 'objective regression' });
+  const read = pairRows(
+    rows,
+    { first, second: fields.second ?? first, score },
+    { file: name, onBadRow, goesOn, who: 'objective regression' },
+  );
   tellReport(name, read.report, note);
   return read.rows.map((r) => ({
     text: prefix + r.first,

@@ -116,11 +116,29 @@ test('an unknown kind is answered with the nearest', () => {
   );
 });
 
-test.each(['a', '1', '1-', 'a.', 'A ', '1.', '市', '北京', '路', ':', '0', '010 ', 'www.', '小区', '区', 'ab@', '1 ', 'http://a', '号', '12 Elm '])(
-  'a megabyte of "%s" is searched in seconds',
-  (unit) => {
-    const started = performance.now();
-    findPrivate(unit.repeat(Math.floor(1_000_000 / unit.length)));
-    expect(performance.now() - started).toBeLessThan(10_000);
-  },
-);
+test.each([
+  'a',
+  '1',
+  '1-',
+  'a.',
+  'A ',
+  '1.',
+  '市',
+  '北京',
+  '路',
+  ':',
+  '0',
+  '010 ',
+  'www.',
+  '小区',
+  '区',
+  'ab@',
+  '1 ',
+  'http://a',
+  '号',
+  '12 Elm ',
+])('a megabyte of "%s" is searched in seconds', (unit) => {
+  const started = performance.now();
+  findPrivate(unit.repeat(Math.floor(1_000_000 / unit.length)));
+  expect(performance.now() - started).toBeLessThan(10_000);
+});

@@ -39,7 +39,10 @@ const birthAfter =
 /** In order of precedence: what an earlier row found, a later one does not touch. */
 export const patterns: readonly Pattern[] = [
   // Ends where Chinese begins, as no blank stands between them.
-  { kind: 'url', find: /(?<![a-z])(?:https?:\/\/|ftp:\/\/|(?<![\w.@/-])www\.(?=[a-z0-9-]{1,63}\.))[\w.~:/?#[\]@!$&'()*+,;=%\u00c0-\u024f-]{3,2000}(?<![.,;:!?')])/giu },
+  {
+    kind: 'url',
+    find: /(?<![a-z])(?:https?:\/\/|ftp:\/\/|(?<![\w.@/-])www\.(?=[a-z0-9-]{1,63}\.))[\w.~:/?#[\]@!$&'()*+,;=%\u00c0-\u024f-]{3,2000}(?<![.,;:!?')])/giu,
+  },
   {
     kind: 'email',
     find: /(?<![a-z0-9._%+-])[a-z0-9_%+-][a-z0-9._%+-]{0,63}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z]{2,24}(?![a-z0-9-])/giu,
@@ -75,7 +78,10 @@ export const patterns: readonly Pattern[] = [
   { kind: 'ip', find: /(?<![0-9a-z:.])[0-9a-f:]{3,39}(?<!:)(?![0-9a-z:])/giu, holds: ipv6 },
   // Mainland China: mobile and landline. Then +country numbers, then the ten digits of North America.
   { kind: 'phone', find: /(?<![\d.+-])(?:\+?86[- ]?|\(\+86\) ?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\d-]|\.\d)/gu },
-  { kind: 'phone', find: /(?<![\d.-])(?:[(（]0\d{2,3}[)）][- ]?|0\d{2,3}[- ])(?:\d{7,8}|\d{3,4}[- ]\d{4})(?:-\d{1,5})?(?![\d-]|\.\d)/gu },
+  {
+    kind: 'phone',
+    find: /(?<![\d.-])(?:[(（]0\d{2,3}[)）][- ]?|0\d{2,3}[- ])(?:\d{7,8}|\d{3,4}[- ]\d{4})(?:-\d{1,5})?(?![\d-]|\.\d)/gu,
+  },
   // The United Kingdom's numbers as they are written inland; ten digits that are said to be a number to call.
   { kind: 'phone', find: /(?<![\d.+-])(?:\(0\d{2,4}\) ?|0\d{2,4} )\d{3,4} ?\d{3,4}(?![\d-]|\.\d)/gu, holds: ukNumber },
   {

@@ -66,7 +66,7 @@ export async function textOf(file: DataFile): Promise<string> {
   try {
     // UTF-16 of Latin letters is UTF-8 as well, with a zero behind each.
     if (mark === 'utf-8' && bytes.subarray(0, 1 << 16).includes(0)) throw new RangeError('it has zero bytes');
-    return new TextDecoder(mark, { fatal: true }).decode(bytes);
+    return withNewlines(new TextDecoder(mark, { fatal: true }).decode(bytes));
   } catch (error) {
     const line = mark === 'utf-8' ? firstBadLine(bytes) : 1;
     throw new YumoError(
@@ -95,6 +95,10 @@ function firstBadLine(bytes: Uint8Array): number {
   }
   return line;
 }
+
+/** Lone carriage returns as line breaks, in a text that has no others: what old and some present programs of the Macintosh write. */
+export const withNewlines = (text: string): string =>
+  text.includes('\n') || !text.includes('\r') ? text : text.replaceAll('\r', '\n');
 
 /** The lines, without `\n`, `\r\n`; a break at the end of the file begins no line. U+2028 and the like are text. */
 export function linesOf(text: string): string[] {

@@ -1,6 +1,6 @@
 // Which format a file has, by its name and its first bytes, with the reason.
 
-import { linesOf, markOf } from './bytes.ts';
+import { linesOf, markOf, withNewlines } from './bytes.ts';
 
 export const formats = [
   'text',
@@ -31,7 +31,7 @@ const tagColumns = /^(?:conll\d*|bio|iob2?|bioes|bmes|bilou)$/;
 export function detectFormat(name: string, bytes: Uint8Array): Detected {
   if (bytes[0] === 0x50 && bytes[1] === 0x41 && bytes[2] === 0x52 && bytes[3] === 0x31)
     return { format: 'parquet', reason: 'it begins with "PAR1"' };
-  const head = new TextDecoder(markOf(bytes)).decode(bytes.subarray(0, 200_000));
+  const head = withNewlines(new TextDecoder(markOf(bytes)).decode(bytes.subarray(0, 200_000)));
   const text = head.trimStart();
   const extension = /\.([a-z0-9]+)$/.exec(name.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? '';
   if (/^\{\s*"/.test(text) || /^\[\s*[[{]/.test(text)) return jsonFormat(text, extension);
@@ -66,6 +66,7 @@ function jsonFormat(text: string, extension: string): Detected {
   const has = (key: string): boolean => new RegExp(`"${key}"\\s*:`).test(start);
   if (/"data"\s*:\s*\[/.test(start) && (has('paragraphs') || has('context')))
     return { format: 'squad', reason: 'it has "data" with "paragraphs"' };
+  if (has('context_text') && has('qas')) return { format: 'squad', reason: 'it has "context_text" with "qas"' };
   if (has('paragraphs') && has('qas')) return { format: 'squad', reason: 'it has "paragraphs" with "qas"' };
   if (/^\{[^\n]*"label"\s*:\s*\{/.test(start) && has('text'))
     return { format: 'cluener', reason: 'its rows have a "text" and a "label" with types' };
@@ -74,9 +75,18 @@ function jsonFormat(text: string, extension: string): Detected {
   if (has('instruction') && has('output') && !has('instances'))
     return { format: 'alpaca', reason: 'its rows have "instruction" and "output"' };
   if (text.startsWith('[')) return { format: 'json', reason: 'it is a list of objects' };
+  if (!/^(?:jsonl|ndjson)$/.test(extension) && holdsList(text))
+    return { format: 'json', reason: 'it is an object with a list "data"' };
   if (extension === 'jsonl' || parses(linesOf(text)[0]!))
     return { format: 'jsonl', reason: 'its first line is an object' };
   return { format: 'json', reason: 'it is one JSON value' };
+}
+
+/** Whether a text is one object with a list of objects `data`, and not lines of objects that have one. */
+export function holdsList(text: string): boolean {
+  if (!/^\s*\{[^[{]*"data"\s*:\s*\[\s*\{/.test(text.slice(0, 4000))) return false;
+  const [first = '', ...others] = linesOf(text.trimStart());
+  return !(others.some((line) => line.trim() !== '') && parses(first));
 }
 
 function parses(line: string): boolean {

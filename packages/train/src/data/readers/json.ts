@@ -17,13 +17,18 @@ export function readJsonLines(text: string, tracker: Tracker, firstLine = 1): Re
   });
 }
 
-/** A list of objects; `line` is the number of the item. */
+/** A list of objects, or an object that has it as `data`; `line` is the number of the item. */
 export function readJsonList(text: string, tracker: Tracker): RecordRow[] {
-  const value = parseWhole(text, tracker.file);
+  const whole = parseWhole(text, tracker.file);
+  const value = (whole as { data?: unknown } | null)?.data ?? whole;
   if (!Array.isArray(value))
-    throw new YumoError('DATA', `${tracker.file}: expected a list of objects, found ${show(value)}`, {
-      file: tracker.file,
-    });
+    throw new YumoError(
+      'DATA',
+      `${tracker.file}: expected a list of objects, or {"data": [ … ]}, found ${show(whole)}`,
+      {
+        file: tracker.file,
+      },
+    );
   return value.flatMap((item, i) => tracker.at(i + 1, () => recordOf(item, i + 1)));
 }
 

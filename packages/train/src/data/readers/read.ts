@@ -5,7 +5,7 @@ import { type DataFile, linesOf, textOf, unpacked } from './bytes.ts';
 import { readChats } from './chat.ts';
 import { readCluener } from './cluener.ts';
 import { type ConllOptions, readConll } from './conll.ts';
-import { detectFormat, type Format, formats } from './detect.ts';
+import { type Detected, detectFormat, type Format, formats, holdsList } from './detect.ts';
 import { readInstructions } from './instructions.ts';
 import { readJsonLines, readJsonList } from './json.ts';
 import { readParquet } from './parquet.ts';
@@ -45,8 +45,7 @@ export async function readData(file: DataFile, options: ReadOptions = {}): Promi
   const bytes = await unpacked(file);
   const { name } = file;
   if (bytes.length === 0) throw new YumoError('DATA', `${name}: the file is empty`, { file: name });
-  const { format, reason } =
-    options.format === undefined ? detectFormat(name, bytes) : { format: options.format, reason: 'it was asked for' };
+  const { format, reason } = formatOf(name, bytes, options);
   if (!formats.includes(format))
     throw new YumoError(
       'CONFIG',
@@ -70,6 +69,18 @@ export async function readData(file: DataFile, options: ReadOptions = {}): Promi
       },
     );
   return { name, format, reason, rows, report, ...(lines.length === rows.length ? { lines } : {}) };
+}
+
+/** A format that was asked for, a table where its delimiter was, else what name and content tell. */
+export function formatOf(
+  name: string,
+  bytes: Uint8Array,
+  { format, table }: Pick<ReadOptions, 'format' | 'table'>,
+): Detected {
+  if (format !== undefined) return { format, reason: 'it was asked for' };
+  return table?.delimiter === undefined
+    ? detectFormat(name, bytes)
+    : { format: 'csv', reason: 'its delimiter was given' };
 }
 
 function rowsOf(format: Exclude<Format, 'parquet'>, text: string, tracker: Tracker, options: ReadOptions): DataRow[] {
@@ -99,9 +110,9 @@ function rowsOf(format: Exclude<Format, 'parquet'>, text: string, tracker: Track
   }
 }
 
-/** A JSON list, or one object a line. */
+/** A JSON list, alone or as `data` of an object, or one object a line. */
 const records = (text: string, tracker: Tracker): RecordRow[] =>
-  text.trimStart().startsWith('[') ? readJsonList(text, tracker) : readJsonLines(text, tracker);
+  text.trimStart().startsWith('[') || holdsList(text) ? readJsonList(text, tracker) : readJsonLines(text, tracker);
 
 function texts(text: string, unit: 'line' | 'paragraph' | 'file', tracker: Tracker): DataRow[] {
   const pieces = unit === 'file' ? [text] : unit === 'line' ? linesOf(text) : text.split(/\r?\n(?:[ \t]*\r?\n)+/);

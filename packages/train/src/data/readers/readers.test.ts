@@ -160,7 +160,9 @@ test('a name that states the format holds where the content is odd: the odd line
   await expect(read('a.bio', 'Peter PERSON\n')).rejects.toThrow('a.bio:1: tag "PERSON" is not of the form B-TYPE');
   await expect(read('a.jsonl', '["a",1]\n')).rejects.toThrow('a.jsonl:1: row is ["a",1], expected an object');
   await expect(read('a.json', '[]')).rejects.toThrow('a.json: no rows as json');
-  await expect(read('a.json', 'null')).rejects.toThrow('a.json: expected a list of objects, found null');
+  await expect(read('a.json', 'null')).rejects.toThrow(
+    'a.json: expected a list of objects, or {"data": [ … ]}, found null',
+  );
 });
 
 test('a sentence with a wrong line is left out whole; rows tell the lines they begin on', async () => {
@@ -397,5 +399,69 @@ test('pairs and sequences from records', async () => {
   const summaries = (await read('a.jsonl', '{"source":["A b.","C d."],"target":["s","t"]}\n')).rows;
   expect(sequenceRows(summaries, { source: 'source', target: 'target' }, { file: 'a' }).rows).toEqual([
     { task: 'sequence-to-sequence', source: 'A b. C d.', targets: ['s', 't'] },
+  ]);
+});
+
+test('CMRC in its own form: an answer is taken where its text first stands', async () => {
+  const text = JSON.stringify([
+    {
+      context_id: 'T_0',
+      title: '曼联',
+      context_text: '曼联在老特拉福德球场比赛，曼联获胜。',
+      qas: [{ query_id: 'T_0_Q', query_text: '谁获胜？', answers: ['曼联', '曼联队'] }],
+    },
+  ]);
+  const { format, rows, report } = await read('cmrc2018_public_train.json', text);
+  expect(format).toBe('squad');
+  expect(rows).toEqual([
+    {
+      task: 'question-answering',
+      id: 'T_0_Q',
+      title: '曼联',
+      context: '曼联在老特拉福德球场比赛，曼联获胜。',
+      question: '谁获胜？',
+      answers: [{ text: '曼联', start: 0 }, { text: '曼联队' }],
+    },
+  ]);
+  expect([...report.notes]).toEqual([
+    ['answer taken where it first stands', 1],
+    ['answer that does not stand in its context', 1],
+  ]);
+  await expect(read('c.json', '[{"context_text": "x", "qas": [{"query_id": 1}]}]')).rejects.toThrow(
+    'c.json:1: [0].qas[0].answers is missing',
+  );
+});
+
+test.each([
+  ['on one line', '{"version": "1", "data": [{"text": "a", "label": 0}, {"text": "b", "label": 1}]}'],
+  ['indented', '{\n "data": [\n  {"text": "a", "label": 0},\n  {"text": "b", "label": 1}\n ]\n}\n'],
+])('an object with a list "data" of objects is that list: %s', async (_, text) => {
+  const { format, rows } = await read('r.json', text);
+  expect(format).toBe('json');
+  expect(rows).toEqual([
+    { task: 'record', fields: { text: 'a', label: 0 }, line: 1 },
+    { task: 'record', fields: { text: 'b', label: 1 }, line: 2 },
+  ]);
+});
+
+test('lines of objects that have lists "data" stay lines', async () => {
+  const { format, rows } = await read('r.jsonl', '{"data": [{"a": 1}]}\n{"data": [{"a": 2}]}\n');
+  expect([format, rows.length]).toEqual(['jsonl', 2]);
+});
+
+test('lone carriage returns are line breaks where there are no others', async () => {
+  const { rows } = await read('r.csv', 'text,label\rgood film,1\rbad film,0\r');
+  expect(rows.map((row) => row.task === 'record' && row.fields)).toEqual([
+    { text: 'good film', label: '1' },
+    { text: 'bad film', label: '0' },
+  ]);
+});
+
+test('a file whose delimiter is given is a table', async () => {
+  const { format, rows } = await read('r.txt', 'good # 1\nbad # 0\n', { table: { delimiter: ' # ' } });
+  expect(format).toBe('csv');
+  expect(rows.map((row) => row.task === 'record' && Object.values(row.fields))).toEqual([
+    ['good', '1'],
+    ['bad', '0'],
   ]);
 });

@@ -1,4 +1,4 @@
-// SQuAD JSON: versions 1.1 and 2.0, and CMRC, DRCD and XQuAD, which share its form.
+// SQuAD JSON: versions 1.1 and 2.0, CMRC, DRCD and XQuAD, which share its form, and CMRC's own form.
 
 import { YumoError } from '@yumo/core';
 import { listOf, objectOf, parseWhole, show, stringOf } from './json.ts';
@@ -7,11 +7,12 @@ import type { Answer, QuestionRow } from './rows.ts';
 
 /**
  * One row per question; errors count questions as items. Offsets in code points (DRCD) are turned into UTF-16 units; an answer that does not
- * stand where its offset says (2 % of CMRC) is looked for nearby: both are counted. An answer that stands nowhere has no start.
+ * stand where its offset says (2 % of CMRC) is looked for nearby: both are counted. An answer that stands nowhere has no start. In CMRC's own
+ * form, a list of `{"context_text", "qas": [{"query_text", "query_id", "answers": ["…"]}]}`, answers are texts: the first place of each is taken.
  */
 export function readSquad(text: string, tracker: Tracker): QuestionRow[] {
   const whole = parseWhole(text, tracker.file);
-  const articles = (whole as { data?: unknown } | null)?.data;
+  const articles = Array.isArray(whole) ? whole : (whole as { data?: unknown } | null)?.data;
   if (!Array.isArray(articles))
     throw new YumoError(
       'DATA',
@@ -25,14 +26,20 @@ export function readSquad(text: string, tracker: Tracker): QuestionRow[] {
   let item = 0;
   articles.forEach((value: unknown, a) => {
     const title = typeof (value as { title?: unknown })?.title === 'string' ? (value as { title: string }).title : '';
-    const paragraphs = tracker
-      .at(item + 1, () => listOf(objectOf(value, `data[${a}]`).paragraphs, `data[${a}].paragraphs`))
-      .flat();
+    const article = Array.isArray(whole) ? `[${a}]` : `data[${a}]`;
+    const own = typeof value === 'object' && value !== null && 'context_text' in value; // it is a paragraph itself
+    const paragraphs = own
+      ? [value]
+      : tracker.at(item + 1, () => listOf(objectOf(value, article).paragraphs, `${article}.paragraphs`)).flat();
     paragraphs.forEach((paragraph, p) => {
-      const path = `data[${a}].paragraphs[${p}]`;
+      const path = own ? article : `${article}.paragraphs[${p}]`;
       const [read] = tracker.at(item + 1, () => {
         const fields = objectOf(paragraph, path);
-        return { context: stringOf(fields.context, `${path}.context`), questions: listOf(fields.qas, `${path}.qas`) };
+        const context = own ? 'context_text' : 'context';
+        return {
+          context: stringOf(fields[context], `${path}.${context}`),
+          questions: listOf(fields.qas, `${path}.qas`),
+        };
       });
       read?.questions.forEach((question, q) => {
         rows.push(...tracker.at(++item, () => questionOf(question, `${path}.qas[${q}]`, title, read.context, tracker)));
@@ -53,7 +60,7 @@ function questionOf(value: unknown, path: string, title: string, context: string
   const listed = fields.answers === undefined ? [] : listOf(fields.answers, `${path}.answers`);
   if (impossible && listed.length > 0)
     throw new RowError(`${path} is impossible, yet has ${listed.length} answers`, `${path}.answers`);
-  const { id } = fields;
+  const id = fields.id ?? fields.query_id;
   if (typeof id !== 'string' && typeof id !== 'number')
     throw new RowError(`${path}.id is ${show(id)}, expected text`, `${path}.id`);
   return {
@@ -61,12 +68,19 @@ function questionOf(value: unknown, path: string, title: string, context: string
     id: String(id),
     title,
     context,
-    question: stringOf(fields.question, `${path}.question`),
+    question: stringOf(fields.question ?? fields.query_text, `${path}.question`),
     answers: listed.map((answer, i) => answerOf(answer, `${path}.answers[${i}]`, context, tracker)),
   };
 }
 
 function answerOf(value: unknown, path: string, context: string, tracker: Tracker): Answer {
+  if (typeof value === 'string') {
+    const start = nearestPlace(context, value, 0);
+    tracker.note(
+      start === undefined ? 'answer that does not stand in its context' : 'answer taken where it first stands',
+    );
+    return start === undefined ? { text: value } : { text: value, start };
+  }
   const fields = objectOf(value, path);
   const text = stringOf(fields.text, `${path}.text`);
   const offset = fields.answer_start;
