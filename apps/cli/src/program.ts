@@ -48,5 +48,12 @@ export function buildProgram(session: Session): Command {
 
 function helpIn(phrases: Session['phrases']): Partial<Help> {
   const titles: Readonly<Record<string, string>> = phrases.titles;
-  return { showGlobalOptions: true, styleTitle: (title) => titles[title] ?? title };
+  return {
+    showGlobalOptions: true,
+    styleTitle: (title) => titles[title] ?? title,
+    optionDescription({ description, argChoices, defaultValue, required, optional }) {
+      const shown = defaultValue !== undefined && (required || optional) ? JSON.stringify(defaultValue) : undefined;
+      return description + phrases.optionFacts(argChoices?.join(', '), shown);
+    },
+  };
 }

@@ -40,6 +40,9 @@ describe('--help', () => {
     const byFlag = await yumo(['train', '--help', '--lang', 'zh']);
     expect(byFlag.stdout).toContain('按配方训练模型');
     expect(byFlag.stdout).not.toMatch(/^Options:/m);
+    const choices = await yumo(['data', 'clean', '--help', '--lang', 'zh']);
+    expect(choices.stdout).not.toMatch(/choices|default/);
+    expect(choices.stdout.replace(/\s/g, '')).toContain('（可选：keep,identical,exact,near；默认："exact"）');
     const byLocale = await yumo(['trian'], { environment: { LC_ALL: 'zh_CN.UTF-8' } });
     expect(byLocale.stderr).toBe('yumo: 未知命令 trian；是否指 train？\n');
     const english = await yumo(['trian', '--lang', 'en'], { environment: { LC_ALL: 'zh_CN.UTF-8' } });

@@ -9,6 +9,11 @@ export const en = {
   json: 'JSON on stdout and nothing else there',
   debug: 'print the stack of an error',
   lang: 'language of the messages; the environment’s by default',
+  /** What stands behind an option's description: the words it takes, and its default. */
+  optionFacts: (choices: string | undefined, byDefault: string | undefined): string => {
+    const facts = [...(choices ? [`one of ${choices}`] : []), ...(byDefault ? [`default: ${byDefault}`] : [])];
+    return facts.length > 0 ? ` (${facts.join('; ')})` : '';
+  },
   titles: {
     'Usage:': 'Usage:',
     'Arguments:': 'Arguments:',
@@ -290,7 +295,7 @@ export const en = {
     keepLanguages: (all: string): string => `keep only these languages, and rows whose language is not clear: ${all}`,
     duplicates:
       'which repeats are left out: none, equal rows, rows equal but for case and blanks, or also nearly equal ones',
-    mask: 'replace personal data by their kind, [email]',
+    mask: 'replace personal data by their kind, [EMAIL]',
     noNormalize: 'leave Unicode forms and blanks as they are',
     kept: (kept: string, all: string): string => `${kept} of ${all} kept`,
     changed: 'changed',

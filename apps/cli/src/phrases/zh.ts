@@ -11,6 +11,10 @@ export const zh: Phrases = {
   json: '标准输出只写 JSON',
   debug: '出错时显示调用栈',
   lang: '消息的语言；默认取自环境变量',
+  optionFacts: (choices, byDefault) => {
+    const facts = [...(choices ? [`可选：${choices}`] : []), ...(byDefault ? [`默认：${byDefault}`] : [])];
+    return facts.length > 0 ? `（${facts.join('；')}）` : '';
+  },
   titles: {
     'Usage:': '用法：',
     'Arguments:': '参数：',
@@ -281,7 +285,7 @@ export const zh: Phrases = {
     max: '一行最多的字符数',
     keepLanguages: (all: string): string => `只保留这些语言，以及语言不明的行：${all}`,
     duplicates: '去掉哪些重复：不去、完全相同、除大小写与空白外相同，或近似相同',
-    mask: '把个人信息换成其种类，如 [email]',
+    mask: '把个人信息换成其种类，如 [EMAIL]',
     noNormalize: '不改 Unicode 形式与空白',
     kept: (kept: string, all: string): string => `${all} 行中保留 ${kept} 行`,
     changed: '有改动',

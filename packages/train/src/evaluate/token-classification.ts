@@ -3,6 +3,7 @@
 import { type FileSource, type HeadModelOptions, TokenClassifier, YumoError } from '@yumo/core';
 import type { TaggingRow } from '../data/readers/index.ts';
 import { type Entity, entitiesOf, spanF1 } from '../metrics/index.ts';
+import { piecesOfWords } from '../objectives/makers/tagging.ts';
 import { inChunks } from './chunks.ts';
 import type { EntityRow, Placed } from './dataset.ts';
 import { type Prediction, plainScore, type Scored, scoreOf, type TaskContext } from './evaluation.ts';
@@ -115,16 +116,14 @@ interface Piece {
 
 /** Pieces of one word as one, with the label of the first: what is trained. Words of Chinese characters stay in pieces. */
 function withWords(text: string, pieces: readonly Piece[], { model }: TokenClassifier): Piece[] {
-  const { wordIds, sequenceIds, ids } = model.tokenizer.encode(text, null, { truncation: null, padding: null });
-  const words = Array.from(ids, (_, i) => i)
-    .filter((i) => sequenceIds[i]! >= 0)
-    .map((i) => wordIds[i]!);
-  if (words.length !== pieces.length) return [...pieces];
-  const joined: { start: number; end: number; label: string; word: number }[] = [];
-  for (const [i, piece] of pieces.entries()) {
-    const last = joined.at(-1);
-    if (last && last.word === words[i] && !han.test(text.slice(piece.start, piece.end))) last.end = piece.end;
-    else joined.push({ start: piece.start, end: piece.end, label: piece.label, word: words[i]! });
+  const encoding = model.tokenizer.encode(text, null, { truncation: null, padding: null });
+  const tokens = Array.from(encoding.ids, (_, i) => i).filter((i) => encoding.sequenceIds[i]! >= 0);
+  if (tokens.length !== pieces.length) return [...pieces];
+  const goesOn = piecesOfWords(text, encoding, tokens);
+  const joined: { start: number; end: number; label: string }[] = [];
+  for (const [i, { start, end, label }] of pieces.entries()) {
+    if (goesOn[i]) joined.at(-1)!.end = end;
+    else joined.push({ start, end, label });
   }
   return joined;
 }

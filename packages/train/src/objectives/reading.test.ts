@@ -1,6 +1,6 @@
 // What objectives make of rows: labels, tags, answers, targets; and what they say of rows that do not fit.
 
-import { isYumoError } from '@yumo/core';
+import { isYumoError, referenceRuntime } from '@yumo/core';
 import { type Tokenizer, trainWordPiece } from '@yumo/tokenizer';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DataRow } from '../data/readers/rows.ts';
@@ -10,7 +10,7 @@ import { parseRecipe } from '../recipe-fields.ts';
 import { type Plan, planTraining } from '../trainer.ts';
 import { encodedConversation } from './makers/conversations.ts';
 import { evidenceOf, tokensOfAnswer } from './makers/questions.ts';
-import { tagsOf } from './makers/tagging.ts';
+import { piecesOfWords, tagsOf } from './makers/tagging.ts';
 
 const bert = {
   model_type: 'bert',
@@ -249,6 +249,37 @@ describe('tags', () => {
     expect(tagged.map(([, tag]) => tag)).toEqual(['B-LOC', ...tagged.slice(1).map(() => 'I-LOC')]);
     expect(tagged.map(([token]) => token!.replace('##', '')).join('')).toBe('berlin');
     expect(pieces([span], 'BIO')[0]).toEqual(['[CLS]', undefined]);
+  });
+
+  it('are measured by word: its first piece decides, as yumo evaluate does it', async () => {
+    const sentences = Array.from({ length: 12 }, (_, i) => `rooms${i} O\nin O\nunaffordable${i} B-LOC\n`).join('\n');
+    const letters = { tokenizer: { kind: 'word-piece', vocabularySize: 40, minFrequency: 1 } };
+    const { task } = await plan(
+      { kind: 'token-classification' },
+      { name: 't.conll', text: sentences },
+      { recipe: letters },
+    );
+    const { batches, add, metrics } = task.evaluation();
+    let later = 0;
+    for await (const batch of batches) {
+      const [rows, width] = batch.feeds.labels!.shape as [number, number];
+      const data = new Float32Array(rows * width * 3);
+      batch.given!.forEach(({ own, goesOn }, r) => {
+        own!.forEach((place, i) => {
+          later += goesOn![i]!;
+          data[(r * width + place) * 3 + (goesOn![i] ? 0 : Number(batch.feeds.labels!.data[r * width + place]))] = 1;
+        });
+      });
+      add!(batch, { probabilities: { dtype: 'float32', shape: [rows, width, 3], data } });
+    }
+    expect(later).toBeGreaterThan(10); // words are in pieces, which are said to be no names
+    const moment = { runtime: referenceRuntime, parameters: {}, signal: undefined, seed: 0 };
+    expect(await metrics(1, moment)).toMatchObject({ f1: 1, precision: 1, recall: 1 });
+  });
+
+  it('leave pieces of Chinese words alone', () => {
+    const words = { offsets: [0, 2, 2, 4, 4, 5], wordIds: [0, 0, 0] };
+    expect(piecesOfWords('北京大学x', words, [0, 1, 2])).toEqual([false, false, true]);
   });
 
   it('in BIOES tell where a span ends, and which are of one piece', () => {

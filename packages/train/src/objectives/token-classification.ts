@@ -96,14 +96,20 @@ export const tokenClassification: Objective<'token-classification'> = async (giv
             add({ given: windows }, { probabilities }) {
               const [, width, classes] = probabilities!.shape as readonly [number, number, number];
               const numbers = probabilities!.data as Float32Array;
-              windows!.forEach(({ row, own, offsets }, r) => {
+              windows!.forEach(({ row, own, offsets, goesOn }, r) => {
                 const rows = Array.from(own!, (i) =>
                   numbers.subarray((r * width + i) * classes, (r * width + i + 1) * classes),
                 );
-                const tags = likeliestPath(rows, names, objective.scheme).map((label) => names[label]!);
+                const words: { tag: string; start: number; end: number }[] = [];
+                for (const [i, label] of likeliestPath(rows, names, objective.scheme).entries()) {
+                  const [start, end] = [offsets![2 * i]!, offsets![2 * i + 1]!];
+                  if (goesOn?.[i])
+                    words.at(-1)!.end = end; // absent from caches of earlier versions
+                  else words.push({ tag: names[label]!, start, end });
+                }
                 const entities = found.get(row![0]!) ?? new Map<string, Entity>();
-                for (const { type, start, end } of entitiesOf(tags)) {
-                  const entity = { type, start: offsets![2 * start]!, end: offsets![2 * (end - 1) + 1]! };
+                for (const { type, start, end } of entitiesOf(words.map((w) => w.tag))) {
+                  const entity = { type, start: words[start]!.start, end: words[end - 1]!.end };
                   entities.set(`${entity.type} ${entity.start} ${entity.end}`, entity);
                 }
                 found.set(row![0]!, entities);

@@ -57,7 +57,25 @@ export function tagsOf(
 /** Tokens that neighbouring windows of a long text share. */
 const stride = 32;
 
-/** Validation examples have the number of their row, and the places (`own`) and offsets of the tokens that stand for text. */
+const han = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+/**
+ * Which tokens go on with the word of the token before them: such pieces are judged as one, by the label of the first. Words of Chinese
+ * characters stay in pieces.
+ */
+export function piecesOfWords(
+  text: string,
+  { offsets, wordIds }: Readonly<Record<'offsets' | 'wordIds', ArrayLike<number>>>,
+  tokens: ArrayLike<number>,
+): boolean[] {
+  return Array.from(
+    tokens,
+    (i, n) =>
+      n > 0 && wordIds[i] === wordIds[tokens[n - 1]!] && !han.test(text.slice(offsets[2 * i]!, offsets[2 * i + 1]!)),
+  );
+}
+
+/** Validation examples have the number of their row, and of the tokens that stand for text the places (`own`), offsets, and whether they go on with a word (`goesOn`). */
 export function taggingMaker(
   tokenizer: Tokenizer,
   { columns, length, scheme, names }: TaggingSettings,
@@ -93,7 +111,8 @@ export function taggingMaker(
           { length: 2 * own.length },
           (_, i) => encoding.offsets[2 * own[i >> 1]! + (i & 1)]!,
         );
-        return { ...example, row: Int32Array.of(number), own, offsets };
+        const goesOn = Int32Array.from(piecesOfWords(text, encoding, own), Number);
+        return { ...example, row: Int32Array.of(number), own, offsets, goesOn };
       });
     },
   };
