@@ -56,7 +56,7 @@ async function run(argv: readonly string[]): Promise<number> {
 /** What is said of a wrong row, and how such rows are left out: by the command's option, or in the recipe. */
 function withWayOut(message: string, command: Command | undefined, { skipRows }: Session['phrases']): string {
   const option = command?.options.find(({ long }) => long === '--skip' || long === '--skip-bad-rows')?.long;
-  return `${message}; ${option ? skipRows.byOption(option) : skipRows.byRecipe}`;
+  return `${message}${message.endsWith('?') ? ' ' : '; '}${option ? skipRows.byOption(option) : skipRows.byRecipe}`;
 }
 
 /** The stack of an error and of what lies beneath it. */

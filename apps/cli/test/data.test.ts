@@ -63,6 +63,9 @@ describe('yumo data inspect', () => {
     expect((documentOf(trained) as { error: { message: string } }).error.message).toMatch(
       /wrong\.jsonl:2: .*"onBadRow": "skip" beside its files in the recipe/,
     );
+    const skipped = await run(['train', 'wrong.json', '--set', 'data.train.*.onBadRow=skip']);
+    expect(skipped.stderr).not.toContain('wrong.jsonl:2');
+    expect(skipped.stderr).toContain('the validation part has no rows');
   });
 
   test('a table is read by the delimiter that is named', async () => {

@@ -195,20 +195,36 @@ export function applyOverrides(recipe: unknown, overrides: readonly string[]): J
   return result;
 }
 
+/** @param path `data.train.0.onBadRow` of one item of a list, `data.train.*.onBadRow` of all */
 function set(recipe: Record<string, unknown>, path: string, text: string): void {
-  const field = recipeFields.find((f) => f.path === path);
+  const field = allFields.find((f) => f.path === general(path));
   const free = path.startsWith('model.');
   if (!field && !free) {
-    const paths = recipeFields.map((f) => f.path);
+    const paths = allFields.map((f) => f.path);
     const leaves = paths.filter((p) => p.split('.').at(-1) === path.split('.').at(-1));
     const hint =
-      leaves.length > 0 ? `; did you mean "${leaves[0]}"?` : suggestion(path, paths) || '; see `yumo train --help`';
+      leaves.length > 0
+        ? `; did you mean "${leaves[0]}"?`
+        : suggestion(general(path), paths) || '; see `yumo train --help`';
     throw new YumoError('CONFIG', `override "${path}=${text}": unknown field${hint}`, { path });
   }
   const keys = path.split('.');
   const last = keys.pop()!;
   let target = recipe;
-  for (const key of keys) {
+  for (const [at, key] of keys.entries()) {
+    if (!free && /^(?:\*|\d+)$/.test(key)) {
+      const numbers = Array.isArray(target) ? Object.keys(target) : [];
+      if (key === '*' && numbers.length > 0) {
+        for (const number of numbers) set(recipe, [...keys.with(at, number), last].join('.'), text);
+        return;
+      }
+      if (!numbers.includes(key))
+        throw new YumoError(
+          'CONFIG',
+          `override "${path}=${text}": ${keys.slice(0, at).join('.')} has ${numbers.length} items${numbers.length > 0 ? ', numbered from 0' : ''}`,
+          { path },
+        );
+    }
     const next = target[key];
     // An absent part is the one that its default names: `optimizer.beta2` without an optimizer is AdamW's.
     if (typeof next !== 'object' || next === null)

@@ -90,6 +90,32 @@ describe('overrides', () => {
     );
   });
 
+  it('name an item of a list by its number, or all of them', () => {
+    const rows = { ...minimal, data: { kind: 'rows', train: [{ files: ['a.tsv'] }, { files: ['b.tsv'] }] } };
+    const changed = parseRecipe(
+      applyOverrides(rows, [
+        'data.train.*.onBadRow=skip',
+        'data.train.1.files=c.tsv,d.tsv',
+        'data.train.0.prefix=en: ',
+      ]),
+    );
+    expect(changed.data).toMatchObject({
+      train: [
+        { files: ['a.tsv'], onBadRow: 'skip' },
+        { files: ['c.tsv', 'd.tsv'], onBadRow: 'skip', prefix: '' },
+      ],
+    });
+    expect(messageOf(() => applyOverrides(rows, ['data.train.2.onBadRow=skip']))).toContain(
+      'data.train has 2 items, numbered from 0',
+    );
+    expect(messageOf(() => applyOverrides(minimal, ['data.train.*.onBadRow=skip']))).toContain(
+      'data.train has 0 items',
+    );
+    expect(messageOf(() => applyOverrides(rows, ['data.train.0.onBadRows=skip']))).toContain(
+      'did you mean "data.train.*.onBadRow"?',
+    );
+  });
+
   it('refuse unknown paths, wrong types and missing signs by name', () => {
     expect(messageOf(() => applyOverrides(minimal, ['optimizer.learningRat=1']))).toContain(
       'did you mean "optimizer.learningRate"?',

@@ -38,7 +38,8 @@ export const en = {
   emptyDelimiter: 'expected one character or more',
   skipRows: {
     byOption: (option: string): string => `${option} leaves such rows out`,
-    byRecipe: '"onBadRow": "skip" beside its files in the recipe leaves such rows out',
+    byRecipe:
+      '"onBadRow": "skip" beside its files in the recipe (or --set data.train.*.onBadRow=skip) leaves such rows out',
   },
   timeLeft: (time: string): string => `${time} left`,
   wrote: (path: string): string => `wrote ${path}`,

@@ -39,7 +39,7 @@ export const zh: Phrases = {
   emptyDelimiter: '应至少为一个字符',
   skipRows: {
     byOption: (option) => `${option} 可跳过此类行`,
-    byRecipe: '在配方中该文件旁写 "onBadRow": "skip" 可跳过此类行',
+    byRecipe: '在配方中该文件旁写 "onBadRow": "skip"（或加 --set data.train.*.onBadRow=skip）可跳过此类行',
   },
   timeLeft: (time) => `剩余 ${time}`,
   wrote: (path) => `已写入 ${path}`,
