@@ -176,6 +176,11 @@ describe('yumo evaluate', () => {
       exit: 4,
       message: expect.stringContaining('"none.txt" matches no file'),
     });
+    await writeFile(folder.at('short.txt'), 'a');
+    expect(failed(await run(['evaluate', 'models/tiny', 'short.txt']))).toMatchObject({
+      exit: 5,
+      message: expect.stringMatching(/short\.txt.*: the 1 texts have no two tokens in a row/),
+    });
     expect(failed(await run(['evaluate', 'models/tiny', 'empty.txt']))).toMatchObject({
       exit: 5,
       message: expect.stringContaining('empty.txt: no rows as text'),
