@@ -3,10 +3,22 @@
 import { useEffect, useState } from 'react';
 
 export interface Offline {
+  /** The server answers. */
   readonly online: boolean;
   /** The model's weights lie in this browser. */
   readonly kept: boolean;
 }
+
+/** How long an absent server is left alone, milliseconds. */
+const pause = 10_000;
+
+/** Of what a browser says of its network only the "no" can be relied on (Chromium 150 says "yes" to a page that was reloaded without one): the server is asked. */
+const isReached = async (): Promise<boolean> =>
+  navigator.onLine &&
+  fetch('/health', { cache: 'no-store' }).then(
+    () => true,
+    () => false,
+  );
 
 /** `changing`: look again when it changes, because a continuation may have loaded the model. */
 export function useOffline(model: string | undefined, changing: unknown): Offline {
@@ -14,11 +26,21 @@ export function useOffline(model: string | undefined, changing: unknown): Offlin
   const [kept, setKept] = useState(false);
 
   useEffect(() => {
-    const look = (): void => setOnline(navigator.onLine);
-    look();
+    let current = true;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const look = async (): Promise<void> => {
+      const reached = await isReached();
+      if (!current) return;
+      setOnline(reached);
+      clearTimeout(again);
+      if (!reached) again = setTimeout(look, pause);
+    };
+    void look();
     addEventListener('online', look);
     addEventListener('offline', look);
     return () => {
+      current = false;
+      clearTimeout(again);
       removeEventListener('online', look);
       removeEventListener('offline', look);
     };
