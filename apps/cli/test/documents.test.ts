@@ -14,9 +14,11 @@ import { findRecipe } from '../src/recipe-places.ts';
 import { Output } from '../src/ui/output.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const documents = [
+  'README.md',
+  'README.zh.md',
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
 
 /** Words of the `yumo …` lines in a document's code blocks, as a shell cuts them, without the comment. */
 const commandsOf = (document: string): string[][] =>

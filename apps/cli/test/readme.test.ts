@@ -1,7 +1,7 @@
 // The examples of the READMEs are run as they stand there.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -27,6 +27,20 @@ function run(readme: string, ...args: string[]): string {
 it('README: ten lines write text with the shipped model', () => {
   expect(exampleOf('README.md').trim().split('\n').length).toBeLessThanOrEqual(10);
   expect(run('README.md').length).toBe(80); // one character a token
+});
+
+it('the Chinese README has the same example, models, figures and pictures that are there', () => {
+  const [english, chinese] = ['README.md', 'README.zh.md'].map((name) => readFileSync(join(root, name), 'utf8'));
+  expect(exampleOf('README.zh.md')).toBe(exampleOf('README.md'));
+  const models = (text: string): string[][] =>
+    [...text.matchAll(/^\| \[[\w-]+\]\((models\/[\w-]+)\)(.*)$/gm)].map(([, model, cells]) => [
+      model!,
+      ...(cells!.match(/\d+\.\d+/g) ?? []).toSorted(),
+    ]);
+  expect(models(english!).length).toBeGreaterThanOrEqual(8);
+  expect(models(chinese!)).toEqual(models(english!));
+  for (const [, place] of `${english}${chinese}`.matchAll(/\]\(([^):]+)\)/g))
+    expect([place, existsSync(join(root, place!))]).toEqual([place, true]);
 });
 
 it('packages/core: the classifier learns its three points', () => {

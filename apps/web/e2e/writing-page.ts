@@ -70,25 +70,31 @@ export async function greedyByCommand(prompt: string, maxNewTokens: number): Pro
 
 /** Those that the documents show. */
 const shown: readonly string[] = [
-  'beginning',
   'writing',
-  'writing-dark',
-  'writing-narrow',
   'writing-zh',
   'ask',
+  'ask-reading-zh',
   'summarize',
+  'summarize-titles-zh',
   'translate',
-  'classify',
-  'tag',
   'teach',
-  'offer',
   'offer-dark',
   'offer-zh',
-  'offer-narrow',
 ];
 
 /** A picture to look at: in test-results always, in docs/images too when YUMO_PICTURES is set and the documents show it. */
 export async function picture(page: Page, name: string): Promise<void> {
+  // A page that is still scrolling is drawn with its header out of place.
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const look = (last: number, still: number): void => {
+          if (still === 20) resolve();
+          else requestAnimationFrame(() => look(scrollY, scrollY === last ? still + 1 : 0));
+        };
+        look(scrollY, 0);
+      }),
+  );
   const folders = [join(root, 'test-results/pictures')];
   if (process.env.YUMO_PICTURES && shown.includes(name)) folders.push(join(root, 'docs/images'));
   for (const folder of folders) {
