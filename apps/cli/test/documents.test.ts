@@ -56,7 +56,8 @@ function recipeOf(command: Command) {
   const named = recipeFields.flatMap(({ path }) => (path in options ? [`${path}=${String(options[path])}`] : []));
   const set = (options.set ?? []) as readonly string[];
   const given = command.args[0]!;
-  return findRecipe(given.endsWith('.json') ? 'shakespeare-quick' : given).then((path) =>
+  const template = set.some((change) => change.startsWith('data.train.')) ? 'sentiment-zh' : 'shakespeare-quick';
+  return findRecipe(given.endsWith('.json') ? template : given).then((path) =>
     loadRecipe(path, [...named, ...set.filter((change) => !named.includes(change))]),
   );
 }
