@@ -86,8 +86,9 @@ export function checkContext(tokens: number, contextLength: number): void {
 }
 
 /**
- * Rows of a decoder-only model, each with a cache of its own: of a file of another program, and of models whose layers count positions. Rows of unequal length are padded at the left, hidden by the mask, and their positions count from the
- * first real token (1 at padding, where nothing looks).
+ * Rows of a decoder-only model, each with a cache of its own: of a file of another program, and of models whose layers count positions (others are
+ * `TreeRows`). Rows of unequal length are padded at the left, hidden by the mask, and their positions count from the first real token (1 at padding,
+ * where nothing looks).
  */
 export class DecoderRows implements DecoderDecoding {
   scores: readonly Scores[] = [];
